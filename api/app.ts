@@ -1,0 +1,80 @@
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import type { ApiOptions } from './api-options.ts'
+import type { Caller } from './auth.ts'
+import { ByteBudgets } from './byte-budget.ts'
+import { createHealth } from './health.ts'
+import { createJobs } from './jobs.ts'
+import { defaultApiLimits } from './limits.ts'
+import { Problem } from './problem.ts'
+import { ShardBoard } from './shard-board.ts'
+import { createShards } from './shards.ts'
+import { traceRequest } from './tracing.ts'
+import { createWrites } from './writes.ts'
+
+/** The HTTP API. It holds no state that another process would need. */
+export function createApp(options: ApiOptions): Hono {
+  const limits = { ...defaultApiLimits, ...options.limits }
+  const board = new ShardBoard(options.log, options.clock, limits)
+  const budgets = new ByteBudgets(limits.bodyBytesInFlight)
+  const write = createWrites(options, limits, board, budgets)
+  const jobs = createJobs(options, limits, board, budgets)
+  const shards = createShards(options, board)
+  const health = createHealth(options, limits)
+
+  const app = new Hono()
+  const paths = new Map<string, string[]>()
+  const open = (method: 'GET' | 'POST', path: string, answer: Answer): void => {
+    app.on(method, path, (c) => traceRequest(c.req.raw, path, () => settle(c, path, answer)))
+    paths.set(path, [...(paths.get(path) ?? []), method])
+  }
+  const guarded = (method: 'GET' | 'POST', path: string, answer: GuardedAnswer): void => {
+    open(method, path, (c) => answer(c, options.authenticate(c.req.header('authorization'))))
+  }
+
+  guarded('POST', '/v1/writes', (c, caller) => write(c.req.raw, caller))
+  guarded('POST', '/v1/jobs/lookup', (c, caller) => jobs.lookup(c.req.raw, caller))
+  guarded('GET', '/v1/jobs/:receipt', (c, caller) => jobs.show(c.req.param('receipt')!, caller))
+  guarded('GET', '/v1/jobs/:receipt/failures', (c, caller) =>
+    jobs.failures(c.req.param('receipt')!, caller),
+  )
+  guarded('GET', '/v1/shards', () => shards.list())
+  guarded('GET', '/v1/shards/:shard', (c) => shards.show(c.req.param('shard')!))
+  open('GET', '/healthz', health.live)
+  open('GET', '/readyz', health.ready)
+
+  for (const [path, methods] of paths) {
+    app.all(path, (c) => methodNotAllowed(c.req.method, methods).toResponse())
+  }
+  app.notFound(() => new Problem('not-found', 'No route has this path.').toResponse())
+  app.onError((error) => answerError('request', error))
+  return app
+
+  /** Every outcome is a response, so that the request's span sees it. */
+  async function settle(c: Context, route: string, answer: Answer): Promise<Response> {
+    try {
+      return await answer(c)
+    } catch (error) {
+      return answerError(`${c.req.method} ${route}`, error)
+    }
+  }
+
+  function answerError(where: string, error: unknown): Response {
+    if (error instanceof Problem) return error.toResponse()
+    options.reportError(where, error)
+    return new Problem(
+      'internal',
+      'An unexpected error was written to the API log. Whether the request took effect is not known.',
+    ).toResponse()
+  }
+}
+
+type Answer = (c: Context) => Response | Promise<Response>
+type GuardedAnswer = (c: Context, caller: Caller) => Promise<Response>
+
+function methodNotAllowed(method: string, allowed: readonly string[]): Problem {
+  const allow = allowed.join(', ')
+  return new Problem('method-not-allowed', `This path serves ${allow}, not ${method}.`, {
+    headers: { allow },
+  })
+}

@@ -1,0 +1,77 @@
+import type { JobFailure, JobStore } from '../core/job-store.ts'
+import type { Receipt } from '../core/receipt.ts'
+import type { ApiOptions } from './api-options.ts'
+import { withDeadline } from './deadline.ts'
+import { whyUnread } from './job-reader.ts'
+import type { ApiLimits } from './limits.ts'
+import { Problem } from './problem.ts'
+
+/**
+ * A job's failures as NDJSON: shard by shard, in the order of operations within each. One page is
+ * in memory at a time, and the next is read once the client has taken it.
+ */
+export async function streamFailures(
+  receipt: Receipt,
+  jobs: JobStore,
+  options: ApiOptions,
+  limits: ApiLimits,
+): Promise<Response> {
+  const pages = readPages(receipt, jobs, options, limits)
+  // Read before the answer begins, so that a shard that is down is a 503.
+  let next = await pages.next().catch((error: unknown) => {
+    throw new Problem('shard-unavailable', `The failures can't be listed: ${whyUnread(error)}.`, {
+      cause: error,
+      headers: { 'retry-after': '5' },
+    })
+  })
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (next.done) {
+          controller.close()
+          return
+        }
+        controller.enqueue(next.value)
+        // A shard that fails now breaks the transfer off: the client must not take it for whole.
+        next = await pages.next()
+      },
+      async cancel() {
+        await pages.return(undefined)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } })
+}
+
+const encoder = new TextEncoder()
+
+async function* readPages(
+  { job, shards }: Receipt,
+  jobs: JobStore,
+  { clock, reportError }: ApiOptions,
+  { failuresPage, readTimeoutMs }: ApiLimits,
+): AsyncGenerator<Uint8Array, undefined> {
+  for (const { shard } of shards) {
+    let after = -1
+    for (;;) {
+      let page: readonly JobFailure[]
+      try {
+        const reading = jobs.failures(shard, job, after, failuresPage)
+        page = await withDeadline(clock, readTimeoutMs, reading)
+      } catch (error) {
+        reportError(`failures on shard ${shard}`, error)
+        throw error
+      }
+      const last = page.at(-1)
+      if (last) yield encoder.encode(page.map(line).join(''))
+      if (!last || page.length < failuresPage) break
+      after = last.index
+    }
+  }
+  return undefined
+}
+
+function line({ index, type, op, object, code, message }: JobFailure): string {
+  return `${JSON.stringify({ index, type, op, object, code, message })}\n`
+}

@@ -1,0 +1,59 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { ReceiptKey } from './receipts.ts'
+import { minReceiptKeyBytes } from './receipts.ts'
+
+/** The keys in a file. Rejects with an Error that names the file, never a secret. */
+export async function readReceiptKeys(path: string): Promise<ReceiptKey[]> {
+  try {
+    return parseReceiptKeys(await readFile(path, 'utf8'))
+  } catch (error) {
+    throw new Error(`the receipt keys in ${path} can't be used: ${(error as Error).message}`)
+  }
+}
+
+/** As `readReceiptKeys`, but a file that is not there is made, with one new key. */
+export async function readOrMakeReceiptKeys(path: string): Promise<ReceiptKey[]> {
+  if (!existsSync(path)) await makeReceiptKeys(path)
+  return readReceiptKeys(path)
+}
+
+async function makeReceiptKeys(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const made = `${path}.${randomUUID()}`
+  const secret = randomBytes(minReceiptKeyBytes).toString('base64')
+  await writeFile(made, `${JSON.stringify([{ kid: '1', secret }])}\n`, { mode: 0o600 })
+  // A link never replaces what is there, and shows a whole file: of several processes that start at
+  // one time, all use the first one's key.
+  await link(made, path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  await rm(made)
+}
+
+/**
+ * A JSON list of `{"kid": "…", "secret": "<base64 of at least 32 random bytes>"}`: the first key
+ * signs, all verify.
+ */
+export function parseReceiptKeys(text: string): ReceiptKey[] {
+  let list: unknown
+  try {
+    list = JSON.parse(text)
+  } catch {
+    throw new Error('they are not JSON')
+  }
+  if (!Array.isArray(list) || list.length === 0) throw new Error('they must be a list of keys')
+  return list.map((entry: { kid?: unknown; secret?: unknown } | null, place) => {
+    const { kid, secret } = entry ?? {}
+    if (typeof kid !== 'string' || kid === '' || typeof secret !== 'string' || !isBase64(secret)) {
+      throw new Error(`entry ${place} must be an object with a kid and a secret in base64`)
+    }
+    return { kid, secret: Uint8Array.from(Buffer.from(secret, 'base64')) }
+  })
+}
+
+function isBase64(text: string): boolean {
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(text)
+}

@@ -1,0 +1,46 @@
+import { defaultMaxWindowStatements } from '../core/window-limits.ts'
+import { defaultStoreSettings } from '../db/session-settings.ts'
+
+/** What a worker process takes on, and how long it waits for what. */
+export interface WorkerSettings {
+  /** Statements of one transaction. */
+  readonly maxWindowStatements: number
+  /** Statements that isolating bad rows may take in one transaction. */
+  readonly maxIsolationStatements: number
+  /** Transactions that one process runs at once. */
+  readonly maxConcurrentWindows: number
+  /** How long a partition waits when the worker runs as many transactions as it may. */
+  readonly fullWorkerBackOffMs: number
+  /** How long a shard is left alone after two timeouts in a row. */
+  readonly breakerWaitMs: number
+  /** How long a stopped shard waits before it looks whether somebody mended the cause. */
+  readonly stoppedRetryMs: number
+  /** A statement that takes longer is ended by the watchdog. */
+  readonly statementTimeoutMs: number
+  /** How long a statement waits for another's lock; MySQL counts whole seconds. */
+  readonly lockWaitSeconds: number
+}
+
+export const defaultWorkerSettings: WorkerSettings = {
+  maxWindowStatements: defaultMaxWindowStatements,
+  maxIsolationStatements: 200,
+  // Each holds a transaction open; more than a few in one process only share its one core.
+  maxConcurrentWindows: 16,
+  fullWorkerBackOffMs: 50,
+  breakerWaitMs: 10_000,
+  stoppedRetryMs: 15_000,
+  statementTimeoutMs: defaultStoreSettings.statementTimeoutMs,
+  lockWaitSeconds: defaultStoreSettings.lockWaitSeconds,
+}
+
+/** Limits of an API process that a config may change; the others, and defaults, are the API's. */
+export interface ApiSettings {
+  /** A request's body, at most. */
+  readonly bodyBytes?: number
+  /** Bodies held at one time, all requests together. */
+  readonly bodyBytesInFlight?: number
+  /** Operations of one request. */
+  readonly operations?: number
+  /** Containers inside one another in a body. */
+  readonly jsonDepth?: number
+}

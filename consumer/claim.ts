@@ -1,0 +1,19 @@
+import type { Log } from '../core/log.ts'
+import type { ShardId } from '../core/position.ts'
+import type { ShardSession, ShardStore } from '../core/shard-store.ts'
+
+export interface ClaimOptions {
+  readonly log: Log
+  readonly store: ShardStore
+  /** Names this worker for people. */
+  readonly owner: string
+  /** A random text, new at each call. */
+  newEpoch(): string
+}
+
+/** Makes this worker the shard's only writer. Rejects with a `StoreError`. */
+export function claimShard(shard: ShardId, options: ClaimOptions): Promise<ShardSession> {
+  const { log, store, owner, newEpoch } = options
+  const { topic, logId } = log
+  return store.claim(shard, { topic, logId, epoch: newEpoch(), owner })
+}

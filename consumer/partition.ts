@@ -1,0 +1,246 @@
+import type { Alerts } from '../core/alerts.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Log, Membership } from '../core/log.ts'
+import type { Checksum } from '../core/message.ts'
+import type { ObjectType } from '../core/object-type.ts'
+import type { Position } from '../core/position.ts'
+import { samePosition } from '../core/position.ts'
+import type { ShardSession, StoreError } from '../core/shard-store.ts'
+import { windowStatements } from '../core/window-limits.ts'
+import type { AppliedWindow, OnSent } from './apply.ts'
+import type { Inbox } from './inbox.ts'
+import { openInbox } from './open-inbox.ts'
+import { Recovery } from './recovery.ts'
+import { ShardHealth } from './shard-health.ts'
+import type { ShardReport } from './shard-report.ts'
+import type { ShardRates } from './throttle.ts'
+import { Throttle } from './throttle.ts'
+import { transact } from './transact.ts'
+import type { Window } from './window.ts'
+import { cutWindow, rowsOf } from './window.ts'
+import type { WindowSlots } from './window-slots.ts'
+import { traceThrottleWait, traceWindow } from './window-tracing.ts'
+
+export interface PartitionLimits {
+  /** Messages pulled ahead. */
+  readonly pullSize: number
+  readonly maxWindowStatements: number
+  /** Statements that isolating bad rows may take in one transaction. */
+  readonly maxIsolationStatements: number
+  /** How long a shard is left alone after two timeouts in a row. */
+  readonly breakerWaitMs: number
+  /** How long a partition waits when the worker applies as many windows as it may. */
+  readonly fullWorkerBackOffMs: number
+}
+
+export interface PartitionOptions {
+  readonly log: Log
+  readonly membership: Membership
+  readonly types: ReadonlyMap<string, ObjectType>
+  readonly checksum: Checksum
+  readonly clock: Clock
+  readonly rates: ShardRates
+  readonly limits: PartitionLimits
+  readonly slots: WindowSlots
+  readonly report: ShardReport
+  readonly alerts: Alerts
+}
+
+/** An idle partition looks up from its wait this often, so that it stops soon when told to. */
+const idleWaitMs = 250
+
+/**
+ * Applies a claimed shard's partition, window by window, until the signal aborts (`stopped`, the
+ * window under way finished) or another owner has the shard (`lost`). Rejects with what only somebody
+ * else can mend: a `StoreError` of action `stop`, a final `LogError`, `UnknownContent`.
+ */
+export async function runPartition(
+  session: ShardSession,
+  options: PartitionOptions,
+  signal: AbortSignal,
+): Promise<'stopped' | 'lost'> {
+  const partition = new Partition(session, options, signal)
+  try {
+    return await partition.run()
+  } finally {
+    await partition.close()
+  }
+}
+
+/** A window whose fate only the shard's row knows; `applied` is what it did if it took effect. */
+interface UnclearWindow {
+  readonly window: Window
+  readonly applied: AppliedWindow | undefined
+  readonly error: StoreError
+}
+
+class Partition {
+  readonly #session: ShardSession
+  readonly #options: PartitionOptions
+  readonly #signal: AbortSignal
+  readonly #throttle: Throttle
+  readonly #health: ShardHealth
+  readonly #recovery: Recovery
+  /** Where the shard stands. */
+  #position: Position
+  /** Where the next window to be cut begins. */
+  #cursor: Position
+  #inbox: Inbox | undefined
+  /** The next window, cut while the one before it is applied. */
+  #preparing: Promise<Window | undefined> | undefined
+  #unclear: UnclearWindow | undefined
+
+  constructor(session: ShardSession, options: PartitionOptions, signal: AbortSignal) {
+    this.#session = session
+    this.#options = options
+    this.#signal = signal
+    this.#throttle = new Throttle(options.rates, options.clock)
+    this.#health = new ShardHealth(options.clock, options.limits.breakerWaitMs)
+    this.#recovery = new Recovery(session.shard, this.#health, options, signal)
+    this.#position = session.position
+    this.#cursor = session.position
+  }
+
+  async run(): Promise<'stopped' | 'lost'> {
+    while (!this.#signal.aborted) {
+      let window: Window | undefined
+      try {
+        if ((await this.#clearUp()) === 'lost') return 'lost'
+        window = await this.#pullWindow()
+        if (window) await this.#process(window)
+      } catch (error) {
+        await this.#restart()
+        await this.#recovery.after(error, window)
+      }
+    }
+    return 'stopped'
+  }
+
+  async close(): Promise<void> {
+    await this.#preparing?.catch(() => {})
+    // Whatever a reader that is given up has to say, it is read from anew.
+    await this.#inbox?.close().catch(() => {})
+  }
+
+  async #process(window: Window): Promise<void> {
+    await traceWindow(this.#session.shard, window, async () => {
+      await this.#pay(window)
+      if (this.#signal.aborted || !(await this.#takeSlot())) return
+      const applied = await this.#apply(window)
+      if (applied) this.#settle(window, applied)
+    })
+  }
+
+  /** Pull, merge and batch: the next window, or undefined if none came within the idle wait. */
+  async #pullWindow(): Promise<Window | undefined> {
+    const prepared = await this.#preparing
+    this.#preparing = undefined
+    if (prepared) return prepared
+    const inbox = await this.#openInbox()
+    if (inbox.sources.length === 0) this.#options.report.because('idle')
+    await inbox.fill(idleWaitMs)
+    return this.#cut(inbox)
+  }
+
+  /** While MySQL works on one window, the next one is pulled, merged and batched. */
+  #prepareNext(): void {
+    const inbox = this.#inbox!
+    this.#preparing = inbox.fill(0).then(() => this.#cut(inbox))
+    // Its rejection is met where it is awaited; until then it must not count as unhandled.
+    this.#preparing.catch(() => {})
+  }
+
+  #cut(inbox: Inbox): Window | undefined {
+    const { rates, limits } = this.#options
+    const statements = windowStatements(rates.statementsPerSecond, limits.maxWindowStatements)
+    const window = cutWindow(inbox, this.#cursor, this.#health.limits(statements))
+    if (window) this.#cursor = window.to
+    return window
+  }
+
+  /** Throttle: no permit is awaited inside a transaction. */
+  async #pay(window: Window): Promise<void> {
+    const { rates, report } = this.#options
+    report.because(Number.isFinite(rates.statementsPerSecond) ? 'limited' : 'applying')
+    await traceThrottleWait(() =>
+      this.#throttle.pay(window.plan.statements.length, rowsOf(window), this.#signal),
+    )
+  }
+
+  /** Apply: undefined if the window's fate is unclear. Its slot is free again after. */
+  async #apply(window: Window): Promise<AppliedWindow | undefined> {
+    const { maxIsolationStatements } = this.#options.limits
+    const paid = window.plan.statements.length
+    const onSent: OnSent = (statement, sent) => {
+      if (sent === 1) this.#prepareNext()
+      // Isolation runs on credit. What it ran stays charged, whatever becomes of the window.
+      if (sent > paid) this.#throttle.charge(1, statement.rows.length)
+    }
+    try {
+      const result = await transact(this.#session, window, maxIsolationStatements, onSent)
+      if (result.kind === 'applied') return result.applied
+      this.#unclear = { window, applied: result.applied, error: result.error }
+      return undefined
+    } finally {
+      this.#options.slots.release()
+    }
+  }
+
+  /** Progress, rate, status; the group's offset follows, advisory. */
+  #settle(window: Window, applied: AppliedWindow): void {
+    const { membership, report } = this.#options
+    this.#position = window.to
+    this.#recovery.applied()
+    report.applied(window.to, applied.statements, window.plan.sources.length)
+    membership.commit(this.#session.shard, window.to.offset).catch(() => {})
+  }
+
+  /** Finds out where the shard stands after a window whose fate is unclear. */
+  async #clearUp(): Promise<'lost' | undefined> {
+    const unclear = this.#unclear
+    if (!unclear) return undefined
+    const position = await this.#session.settle()
+    if (position === 'lost') return 'lost'
+    this.#unclear = undefined
+    const { window, applied, error } = unclear
+    if (applied && samePosition(position, window.to)) {
+      this.#settle(window, applied)
+      return undefined
+    }
+    this.#position = position
+    this.#options.report.movedTo(position)
+    await this.#restart()
+    // Found elsewhere, such as after a restore, the shard goes on from there at once.
+    if (samePosition(position, window.from)) await this.#recovery.after(error, window)
+    return undefined
+  }
+
+  /** False if the signal aborts first. */
+  async #takeSlot(): Promise<boolean> {
+    const { slots, report, limits, clock } = this.#options
+    while (!slots.tryTake(this)) {
+      report.because('worker_full')
+      await clock.sleep(limits.fullWorkerBackOffMs, this.#signal)
+      if (!this.#signal.aborted) continue
+      slots.giveUp(this)
+      return false
+    }
+    return true
+  }
+
+  async #openInbox(): Promise<Inbox> {
+    if (this.#inbox) return this.#inbox
+    const { log, types, checksum, limits } = this.#options
+    const options = { types, checksum, pullSize: limits.pullSize }
+    this.#inbox = await openInbox(log, this.#session.shard, this.#position, options)
+    this.#cursor = this.#position
+    return this.#inbox
+  }
+
+  /** Drops all that was pulled ahead and reads again from where the shard stands. */
+  async #restart(): Promise<void> {
+    await this.close()
+    this.#preparing = undefined
+    this.#inbox = undefined
+  }
+}

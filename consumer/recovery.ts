@@ -1,0 +1,115 @@
+import type { Alerts } from '../core/alerts.ts'
+import type { Clock } from '../core/clock.ts'
+import { LogError } from '../core/log.ts'
+import type { ShardId } from '../core/position.ts'
+import { StoreError } from '../core/shard-store.ts'
+import { IsolationTooLong } from './apply.ts'
+import { BackOff } from './back-off.ts'
+import type { ShardHealth } from './shard-health.ts'
+import type { ShardReport } from './shard-report.ts'
+import type { Window } from './window.ts'
+
+const firstBackOffMs = 100
+const mostBackOffMs = 5_000
+
+export interface RecoveryOptions {
+  readonly clock: Clock
+  readonly report: ShardReport
+  readonly alerts: Alerts
+}
+
+/** What a partition does about an error: asks for less, waits, tells somebody, or gives up. */
+export class Recovery {
+  readonly #shard: ShardId
+  readonly #health: ShardHealth
+  readonly #options: RecoveryOptions
+  readonly #signal: AbortSignal
+  readonly #backOff = new BackOff(firstBackOffMs, mostBackOffMs)
+  #toldOfUnknown = false
+
+  constructor(shard: ShardId, health: ShardHealth, options: RecoveryOptions, signal: AbortSignal) {
+    this.#shard = shard
+    this.#health = health
+    this.#options = options
+    this.#signal = signal
+  }
+
+  /** A window was applied. */
+  applied(): void {
+    this.#health.applied()
+    this.#backOff.reset()
+    this.#toldOfUnknown = false
+  }
+
+  /**
+   * After an error, with the window that it met, nothing of which took effect. Resolves when it is
+   * time to go on; throws the error if only somebody else can mend it.
+   */
+  async after(error: unknown, window: Window | undefined): Promise<void> {
+    if (error instanceof IsolationTooLong) return this.#shrink(window)
+    if (error instanceof StoreError) return await this.#afterStoreError(error, window)
+    if (error instanceof LogError && error.canRetry) return await this.#waitAndRetry(error)
+    throw error
+  }
+
+  async #afterStoreError(error: StoreError, window: Window | undefined): Promise<void> {
+    const { action } = error
+    switch (action) {
+      case 'timeout':
+        this.#shrink(window)
+        return await this.#countTimeout(error)
+      case 'unknown':
+        this.#shrink(window)
+        this.#tellOfUnknown(error)
+        return await this.#waitAndRetry(error)
+      case 'unclear':
+        // A COMMIT that never gets through may ask for too much at once.
+        this.#shrink(window)
+        return await this.#waitAndRetry(error)
+      case 'retry':
+      case 'back_off':
+      case 'reconnect':
+      case 'fenced':
+        return await this.#waitAndRetry(error)
+      case 'stop':
+        throw error
+      default:
+        return action satisfies never
+    }
+  }
+
+  #shrink(window: Window | undefined): void {
+    if (window) this.#health.shrink(window.plan.sources.length)
+  }
+
+  async #waitAndRetry(error: Error): Promise<void> {
+    const { report, clock } = this.#options
+    report.because('backing_off', error.message)
+    await clock.sleep(this.#backOff.nextMs(), this.#signal)
+  }
+
+  /** One timeout may be chance. After two in a row the shard is left alone for a while. */
+  async #countTimeout(error: StoreError): Promise<void> {
+    const { report, clock } = this.#options
+    const isTripped = this.#health.timedOut()
+    const waitMs = this.#health.waitMs()
+    if (waitMs === 0) return
+    const why = `two timeouts in a row (${error.message})`
+    if (isTripped) {
+      this.#alert('breaker_open', `${why}: no more for ${waitMs} ms, then one small window probes`)
+    }
+    report.because('tripped', why)
+    await clock.sleep(waitMs, this.#signal)
+  }
+
+  /** Once until a window is applied. */
+  #tellOfUnknown(error: StoreError): void {
+    if (this.#toldOfUnknown) return
+    this.#toldOfUnknown = true
+    this.#alert('unknown_database_error', `tried again until it is gone: ${error.message}`)
+  }
+
+  #alert(code: string, message: string): void {
+    this.#options.alerts.raise({ shard: this.#shard, code, message })
+  }
+}

@@ -1,0 +1,114 @@
+import type { Clock } from '../core/clock.ts'
+import type { Position } from '../core/position.ts'
+import type { ShardReason, ShardStatus } from '../core/shard-status.ts'
+
+/** Rates are told over about this many seconds. */
+const rateSeconds = 10
+
+interface SecondOfWork {
+  readonly second: number
+  statements: number
+  operations: number
+  messages: number
+}
+
+/** Gathers what a partition does, and tells it as the shard's status. */
+export class ShardReport {
+  readonly #clock: Clock
+  readonly #fixed: Pick<ShardStatus, 'shard' | 'owner' | 'logId' | 'statementsPerSecond'>
+  readonly #startedAtSecond: number
+  #seconds: SecondOfWork[] = []
+  #reason: ShardReason = 'starting'
+  #detail: string | undefined
+  #claim = 0
+  #position: Position | undefined
+  #messagesPerStatement = 1
+
+  constructor(
+    clock: Clock,
+    fixed: Pick<ShardStatus, 'shard' | 'owner' | 'logId' | 'statementsPerSecond'>,
+  ) {
+    this.#clock = clock
+    this.#fixed = fixed
+    this.#startedAtSecond = this.#second()
+  }
+
+  get reason(): ShardReason {
+    return this.#reason
+  }
+
+  claimed(claim: number, position: Position): void {
+    this.#claim = claim
+    this.#position = position
+  }
+
+  get detail(): string | undefined {
+    return this.#detail
+  }
+
+  /** Where the shard stands; undefined before the first claim. */
+  get position(): Position | undefined {
+    return this.#position
+  }
+
+  /** The shard was found elsewhere than its windows left it. */
+  movedTo(position: Position): void {
+    this.#position = position
+  }
+
+  /** Why the shard moves as it does from now on. */
+  because(reason: ShardReason, detail?: string): void {
+    this.#reason = reason
+    this.#detail = detail
+  }
+
+  /** A window was settled. */
+  applied(position: Position, statements: number, operations: number): void {
+    const messages = position.offset - (this.#position?.offset ?? position.offset)
+    this.#position = position
+    const second = this.#second()
+    let current = this.#seconds.at(-1)
+    if (current?.second !== second) {
+      current = { second, statements: 0, operations: 0, messages: 0 }
+      this.#seconds.push(current)
+      this.#seconds = this.#seconds.filter((work) => work.second > second - rateSeconds)
+    }
+    current.statements += statements
+    current.operations += operations
+    current.messages += messages
+  }
+
+  /** The status to publish; undefined before the first claim. */
+  status(): ShardStatus | undefined {
+    if (!this.#position) return undefined
+    const now = this.#second()
+    const recent = this.#seconds.filter((work) => work.second > now - rateSeconds)
+    const seconds = Math.max(1, Math.min(rateSeconds, now - this.#startedAtSecond))
+    const statements = sum(recent, 'statements')
+    const messages = sum(recent, 'messages')
+    if (statements > 0 && messages > 0) this.#messagesPerStatement = messages / statements
+    return {
+      version: 1,
+      ...this.#fixed,
+      claim: this.#claim,
+      position: this.#position,
+      reason: this.#reason,
+      ...(this.#detail !== undefined && { detail: this.#detail }),
+      statementRate: statements / seconds,
+      operationRate: sum(recent, 'operations') / seconds,
+      messagesPerStatement: this.#messagesPerStatement,
+      updatedAtMs: this.#clock.epochMs(),
+    }
+  }
+
+  #second(): number {
+    return Math.floor(this.#clock.monotonicMs() / 1000)
+  }
+}
+
+function sum(
+  work: readonly SecondOfWork[],
+  field: 'statements' | 'operations' | 'messages',
+): number {
+  return work.reduce((total, second) => total + second[field], 0)
+}

@@ -1,0 +1,80 @@
+import { LogError } from '../core/log.ts'
+import type { ShardId } from '../core/position.ts'
+import { StoreError } from '../core/shard-store.ts'
+import { BackOff } from './back-off.ts'
+import type { ClaimOptions } from './claim.ts'
+import { claimShard } from './claim.ts'
+import { UnknownContent } from './inbox.ts'
+import type { PartitionLimits, PartitionOptions } from './partition.ts'
+import { runPartition } from './partition.ts'
+
+export interface ShardRunOptions extends ClaimOptions, PartitionOptions {
+  readonly limits: PartitionLimits & { readonly stoppedRetryMs: number }
+}
+
+const firstBackOffMs = 200
+const mostBackOffMs = 10_000
+
+/**
+ * Claims a shard and applies its partition, again and again through whatever goes wrong, until the
+ * signal aborts (`stopped`) or another owner has it (`lost`). Never rejects.
+ */
+export async function runShard(
+  shard: ShardId,
+  options: ShardRunOptions,
+  signal: AbortSignal,
+): Promise<'stopped' | 'lost'> {
+  const { clock, report } = options
+  const backOff = new BackOff(firstBackOffMs, mostBackOffMs)
+  let alerted: string | undefined
+  while (!signal.aborted) {
+    try {
+      return await claimAndRun(shard, options, signal, () => backOff.reset())
+    } catch (error) {
+      const message = (error as Error).message
+      if (canWait(error)) {
+        report.because('backing_off', message)
+        await clock.sleep(backOff.nextMs(), signal)
+        continue
+      }
+      report.because('stopped', message)
+      // One alert per cause, until the shard moves; it looks again by itself.
+      const { offset, operation } = report.position ?? { offset: -1, operation: 0 }
+      const cause = `${offset}.${operation} ${message}`
+      if (alerted !== cause) options.alerts.raise({ shard, code: codeOf(error), message })
+      alerted = cause
+      await clock.sleep(options.limits.stoppedRetryMs, signal)
+    }
+  }
+  return 'stopped'
+}
+
+async function claimAndRun(
+  shard: ShardId,
+  options: ShardRunOptions,
+  signal: AbortSignal,
+  onClaimed: () => void,
+): Promise<'stopped' | 'lost'> {
+  options.report.because('starting')
+  const session = await claimShard(shard, options)
+  try {
+    options.report.claimed(session.claimedAtMs, session.position)
+    onClaimed()
+    return await runPartition(session, options, signal)
+  } finally {
+    await session.close()
+  }
+}
+
+/** Whether time alone may mend it. */
+function canWait(error: unknown): boolean {
+  if (error instanceof StoreError) return error.action !== 'stop'
+  return error instanceof LogError && error.canRetry
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof UnknownContent) return 'shard_stopped_unknown_content'
+  if (error instanceof LogError) return `shard_stopped_log_${error.code}`
+  if (error instanceof StoreError) return 'shard_stopped_database'
+  return 'shard_crashed'
+}

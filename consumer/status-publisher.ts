@@ -1,0 +1,50 @@
+import type { Clock } from '../core/clock.ts'
+import type { StatusBoard } from '../core/log.ts'
+import type { ShardId } from '../core/position.ts'
+import type { ShardReport } from './shard-report.ts'
+
+/** Statuses go out this often; those of shards that stand still only every fifth time. */
+const publishEveryMs = 1000
+const unchangedEvery = 5
+
+/** Tells everyone about once a second how this worker's shards are. */
+export class StatusPublisher {
+  readonly #board: StatusBoard
+  readonly #clock: Clock
+  readonly #reports: () => ReadonlyMap<ShardId, ShardReport>
+  readonly #abort = new AbortController()
+  readonly #done: Promise<void>
+  readonly #published = new Map<ShardId, { readonly text: string; round: number }>()
+  #round = 0
+
+  constructor(board: StatusBoard, clock: Clock, reports: () => ReadonlyMap<ShardId, ShardReport>) {
+    this.#board = board
+    this.#clock = clock
+    this.#reports = reports
+    this.#done = this.#loop()
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort()
+    await this.#done
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      await this.#clock.sleep(publishEveryMs, this.#abort.signal)
+      this.#round++
+      // A status that can't be told now is told by the next round; readers see its age.
+      await Promise.allSettled([...this.#reports()].map((entry) => this.#publish(...entry)))
+    }
+  }
+
+  async #publish(shard: ShardId, report: ShardReport): Promise<void> {
+    const status = report.status()
+    if (!status) return
+    const text = JSON.stringify({ ...status, updatedAtMs: 0 })
+    const last = this.#published.get(shard)
+    if (last?.text === text && this.#round - last.round < unchangedEvery) return
+    await this.#board.put(shard, JSON.stringify(status))
+    this.#published.set(shard, { text, round: this.#round })
+  }
+}

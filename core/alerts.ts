@@ -1,0 +1,12 @@
+/** Something that a person should look at. */
+export interface Alert {
+  readonly shard: number
+  /** Stable, for rules and runbooks: `breaker_open`, `shard_stopped`, … */
+  readonly code: string
+  readonly message: string
+}
+
+export interface Alerts {
+  /** Never rejects, never waits. */
+  raise(alert: Alert): void
+}

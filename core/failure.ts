@@ -1,0 +1,36 @@
+import type { Source } from './source.ts'
+
+/** Why an operation failed. The codes are part of the contract with clients. */
+export type FailureCode =
+  | 'already_exists'
+  | 'not_found'
+  | 'stale'
+  | 'duplicate_value'
+  | 'foreign_key'
+  | 'check_violation'
+  | 'null_value'
+  | 'out_of_range'
+  | 'too_long'
+  | 'invalid_value'
+  | 'rejected_by_trigger'
+  | 'undecodable'
+  | 'rejected'
+
+/** A verdict on one operation. The message says what, and never carries the row's values. */
+export interface RowFailure {
+  readonly code: FailureCode
+  readonly message: string
+}
+
+export interface FailedOperation {
+  readonly source: Source
+  readonly failure: RowFailure
+}
+
+/** A message that can't be decoded; it is kept raw. */
+export interface UndecodableMessage {
+  readonly offset: number
+  readonly bytes: Uint8Array
+  readonly reason: string
+  readonly traceparent?: string
+}

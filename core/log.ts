@@ -1,0 +1,118 @@
+import type { Offset, ShardId } from './position.ts'
+
+/** The log: one ordered partition per shard, durable before `publish` resolves. */
+export interface Log {
+  /** Who this log is (Kafka's topic id, the embedded log's UUID): a recreated log has another. */
+  readonly logId: string
+  readonly topic: string
+  /** How many partitions it has: one per shard. */
+  readonly partitions: number
+  readonly status: StatusBoard
+  /**
+   * Appends messages, per shard in the order given, and resolves with their offsets once all are
+   * durable. Rejects with a `PublishError` that says whether something may have been written.
+   */
+  publish(messages: readonly OutgoingMessage[]): Promise<readonly Offset[]>
+  /** The first offset still held, and the offset that the next message will get. */
+  bounds(shard: ShardId): Promise<LogBounds>
+  /** Reads a partition from `from` on. Rejects with a `LogError` if that offset is not held. */
+  open(shard: ShardId, from: Offset): Promise<PartitionReader>
+  /** Joins the group of workers among which the partitions are shared out. */
+  join(): Promise<Membership>
+  /** Resolves if the log answers; rejects with a `LogError` that says why not. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export type MessageHeaders = Readonly<Record<string, string>>
+
+export interface OutgoingMessage {
+  readonly shard: ShardId
+  readonly bytes: Uint8Array
+  readonly headers: MessageHeaders
+}
+
+export interface LogMessage {
+  readonly offset: Offset
+  readonly bytes: Uint8Array
+  readonly headers: MessageHeaders
+}
+
+export interface LogBounds {
+  readonly earliest: Offset
+  readonly next: Offset
+}
+
+export interface PartitionReader {
+  /**
+   * The next messages in order, at most `maxMessages`; waits up to `waitMs` for the first one and
+   * resolves empty after. One call at a time. Rejects with a `LogError`.
+   */
+  pull(maxMessages: number, waitMs: number): Promise<readonly LogMessage[]>
+  close(): Promise<void>
+}
+
+export interface Assignment {
+  /** Grows with each join: a claim is made only in a generation newer than the last one lost. */
+  readonly generation: number
+  readonly shards: readonly ShardId[]
+}
+
+export interface Membership {
+  /**
+   * The newest assignment once its generation is above `seen` (-1 for the first one); undefined
+   * after `leave`. A member that dropped out of the group gets an empty assignment, and joins again
+   * by itself.
+   */
+  next(seen: number): Promise<Assignment | undefined>
+  /** Leaves the present generation and joins afresh. */
+  rejoin(): Promise<void>
+  /** Tells the group how far a shard is: advisory, for lag monitors; the shard's own row decides. */
+  commit(shard: ShardId, next: Offset): Promise<void>
+  leave(): Promise<void>
+}
+
+/** The compacted topic in which workers publish each shard's state for everyone to read. */
+export interface StatusBoard {
+  put(shard: ShardId, value: string): Promise<void>
+  /** The last value of each shard, at most about a second old. */
+  read(): Promise<ReadonlyMap<ShardId, string>>
+}
+
+export type LogErrorCode =
+  /** The log does not answer; it may later. */
+  | 'unreachable'
+  /** The offset asked for is trimmed away or lies past the end. */
+  | 'out_of_range'
+  /** The log was deleted and made anew: its identity is another. */
+  | 'recreated'
+  /** A topic is missing or has another number of partitions than there are shards. */
+  | 'not_migrated'
+  /** Another worker process holds the embedded log. */
+  | 'locked'
+  | 'closed'
+
+export class LogError extends Error {
+  override readonly name = 'LogError'
+  readonly code: LogErrorCode
+
+  constructor(code: LogErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  get canRetry(): boolean {
+    return this.code === 'unreachable'
+  }
+}
+
+/** A publish that failed. With outcome `unknown` some of the messages may be in the log. */
+export class PublishError extends Error {
+  override readonly name = 'PublishError'
+  readonly outcome: 'none' | 'unknown'
+
+  constructor(outcome: 'none' | 'unknown', message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.outcome = outcome
+  }
+}

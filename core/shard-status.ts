@@ -1,0 +1,41 @@
+import type { Position } from './position.ts'
+
+/** Why a shard moves as it does: what an operator reads first. */
+export type ShardReason =
+  | 'idle'
+  /** The rate limit decides. */
+  | 'limited'
+  /** MySQL decides: no limit is set, or it is above what the shard bears. */
+  | 'applying'
+  /** The worker applies as many windows at once as it may. */
+  | 'worker_full'
+  /** Two timeouts in a row: waiting, then one small window probes. */
+  | 'tripped'
+  /** MySQL has no room or is away: waiting to try again. */
+  | 'backing_off'
+  /** Stopped until somebody acts; `detail` says why. */
+  | 'stopped'
+  /** Claiming the shard. */
+  | 'starting'
+
+/** A shard's state as its worker publishes it about once a second. JSON in the status topic. */
+export interface ShardStatus {
+  readonly version: 1
+  readonly shard: number
+  /** Grows with each claim of the shard; readers ignore what a lower claim says. */
+  readonly claim: number
+  readonly owner: string
+  readonly logId: string
+  readonly position: Position
+  readonly reason: ShardReason
+  readonly detail?: string
+  /** The limit in force, in statements per second; null is none. */
+  readonly statementsPerSecond: number | null
+  /** Statements per second over about the last ten seconds. */
+  readonly statementRate: number
+  /** Operations settled per second over about the last ten seconds. */
+  readonly operationRate: number
+  /** Messages that one statement settles, on average of late; it turns a backlog into a time. */
+  readonly messagesPerStatement: number
+  readonly updatedAtMs: number
+}

@@ -1,0 +1,97 @@
+import type { FailedOperation, UndecodableMessage } from './failure.ts'
+import type { Position, ShardId } from './position.ts'
+import type { Statement, StatementResult } from './statement.ts'
+
+/** The worker's way into the shards: claims, and windows applied exactly once. */
+export interface ShardStore {
+  /**
+   * Opens a window connection, checks the session's settings and the database's identity, and makes
+   * this worker the shard's only writer: a new epoch under a short lock wait; a zombie's open
+   * transaction that holds the row is killed. Rejects with a `StoreError`.
+   */
+  claim(shard: ShardId, claim: Claim): Promise<ShardSession>
+  close(): Promise<void>
+}
+
+export interface Claim {
+  readonly topic: string
+  readonly logId: string
+  /** Random, new for each claim. */
+  readonly epoch: string
+  /** Names the worker for people: host, process id, runtime. */
+  readonly owner: string
+}
+
+/** A claimed shard. One transaction at a time. */
+export interface ShardSession {
+  readonly shard: ShardId
+  /** Where the shard stood when it was claimed. */
+  readonly position: Position
+  /** When it was claimed, by the database's clock: grows with each claim of the shard. */
+  readonly claimedAtMs: number
+  /**
+   * Opens a transaction and moves the shard's position from `from` to `to` under this session's
+   * epoch. `fenced` if the row is no longer there at (epoch, from): nothing is open then, and
+   * `settle` tells what happened.
+   */
+  begin(from: Position, to: Position): Promise<WindowTransaction | 'fenced'>
+  /**
+   * Reads the shard's row FOR UPDATE, on a new connection after the old one is killed: where this
+   * session goes on from, or `lost` if another epoch owns the shard. Called after a fence that
+   * matched nothing and after a COMMIT whose answer is unclear.
+   */
+  settle(): Promise<Position | 'lost'>
+  close(): Promise<void>
+}
+
+/** One open transaction. After any rejection it is over: rolled back, its connection discarded or clean. */
+export interface WindowTransaction {
+  /** Marks the point that `rollbackToSavepoint` returns to. Only one is open at a time. */
+  savepoint(): Promise<void>
+  rollbackToSavepoint(): Promise<void>
+  run(statement: Statement): Promise<StatementResult>
+  /** Records failures and, per job, how many operations were superseded, in this transaction. */
+  record(records: WindowRecords): Promise<void>
+  /** Rejects with a StoreError of action `unclear` when the answer is lost. */
+  commit(): Promise<void>
+  rollback(): Promise<void>
+}
+
+export interface WindowRecords {
+  readonly failed: readonly FailedOperation[]
+  readonly undecodable: readonly UndecodableMessage[]
+  /** Superseded operations, counted per job. */
+  readonly superseded: ReadonlyMap<string, number>
+}
+
+export type StoreErrorAction =
+  /** The same window again: a deadlock. */
+  | 'retry'
+  /** The watchdog ended the statement, or a lock wait ran out: halve the window, tell the breaker. */
+  | 'timeout'
+  /** MySQL has no connection, disk or memory to give: wait, then again. */
+  | 'back_off'
+  /** The connection is gone, or this server does not take writes: connect anew. */
+  | 'reconnect'
+  /** Whether the COMMIT took effect is unknown: `settle` finds out. */
+  | 'unclear'
+  /** Another epoch owns the shard. */
+  | 'fenced'
+  /** Going on would be wrong until somebody acts: drift, identity, a missing or foreign row. */
+  | 'stop'
+  /** An error that no table names. Retried, then isolated. */
+  | 'unknown'
+
+/** An error that is not a row's. The message never carries SQL or values. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly action: StoreErrorAction
+  /** MySQL's or the client's code, for alerts. */
+  readonly code: string
+
+  constructor(action: StoreErrorAction, code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.action = action
+    this.code = code
+  }
+}

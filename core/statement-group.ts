@@ -1,0 +1,107 @@
+import type { ObjectType } from './object-type.ts'
+import type { PlannedRow } from './planned-row.ts'
+import type { Effect, Statement } from './statement.ts'
+
+/**
+ * Rows of one type and effect that stand at one level of a plan, and so share statements.
+ *
+ * Levels order what one window does: each stage has deletes, then inserts, then modifications. An
+ * operation that can't be merged with an earlier one on its key goes to a later level.
+ */
+const levelsPerStage = 3
+const placeInStage: Readonly<Record<Effect, number>> = {
+  delete: 0,
+  create: 1,
+  upsert: 1,
+  modify: 2,
+}
+
+/** The first level above `level` at which an effect may run; -1 is before everything. */
+export function levelAfter(level: number, effect: Effect): number {
+  const place = placeInStage[effect]
+  const stage = Math.floor(level / levelsPerStage)
+  return level < stage * levelsPerStage + place
+    ? stage * levelsPerStage + place
+    : (stage + 1) * levelsPerStage + place
+}
+
+/** A statement that knows which operations each of its rows stands for. */
+export interface PlannedStatement extends Statement {
+  readonly rows: readonly PlannedRow[]
+}
+
+export class StatementGroup {
+  readonly type: ObjectType
+  readonly effect: Effect
+  readonly level: number
+  readonly rows: PlannedRow[] = []
+  /** Rows per table, by index into the type's tables. */
+  readonly #rowsInTable: number[] = []
+
+  constructor(type: ObjectType, effect: Effect, level: number) {
+    this.type = type
+    this.effect = effect
+    this.level = level
+  }
+
+  get rowsPerStatement(): number {
+    const limits = this.type.rowsPerStatement
+    // One statement serves both kinds, so the lower limit holds.
+    return this.effect === 'modify'
+      ? Math.min(limits.update, limits.increment)
+      : limits[this.effect]
+  }
+
+  /** How many statements the group grows by when rows are added to these tables. */
+  costOf(tables: readonly number[]): number {
+    let statements = 0
+    for (const table of tables) {
+      if ((this.#rowsInTable[table] ?? 0) % this.rowsPerStatement === 0) statements++
+    }
+    return statements
+  }
+
+  count(tables: readonly number[]): void {
+    for (const table of tables) this.#rowsInTable[table] = (this.#rowsInTable[table] ?? 0) + 1
+  }
+
+  /** The group's statements: parents' tables before children's, deletes the other way round. */
+  statements(): PlannedStatement[] {
+    const { type, effect, rows } = this
+    // Rows of one statement lock in the primary key's order, as those of every other window do.
+    if (!type.ordered) rows.sort((a, b) => type.compareKeys(a.set, b.set))
+    const chunks = new ChunkedRows(rows, this.rowsPerStatement)
+    const perTable = this.#rowsInTable.map((count, table) =>
+      chunks.ofTable(table, count).map((chunk) => ({ type, table, effect, rows: chunk })),
+    )
+    return (effect === 'delete' ? perTable.reverse() : perTable).flat()
+  }
+}
+
+/** Cuts rows into statements; tables that take all rows share the same arrays. */
+class ChunkedRows {
+  readonly #rows: readonly PlannedRow[]
+  readonly #rowsPerChunk: number
+  #shared: PlannedRow[][] | undefined
+
+  constructor(rows: readonly PlannedRow[], rowsPerChunk: number) {
+    this.#rows = rows
+    this.#rowsPerChunk = rowsPerChunk
+  }
+
+  ofTable(table: number, count: number): PlannedRow[][] {
+    if (count < this.#rows.length) {
+      return this.#cut(this.#rows.filter((row) => row.tables.includes(table)))
+    }
+    this.#shared ??= this.#cut(this.#rows)
+    return this.#shared
+  }
+
+  #cut(rows: readonly PlannedRow[]): PlannedRow[][] {
+    const chunks: PlannedRow[][] = []
+    for (let i = 0; i < rows.length; i += this.#rowsPerChunk) {
+      chunks.push(rows.slice(i, i + this.#rowsPerChunk))
+    }
+    return chunks
+  }
+}

@@ -1,0 +1,130 @@
+import type { Position } from '../core/position.ts'
+import { type Claim, StoreError } from '../core/shard-store.ts'
+import { lockRow, type OffsetRow, type RowKey, readRow, writeOwner } from './fence.ts'
+import { notMigrated } from './identity.ts'
+import { noSuchThread } from './kill-switch.ts'
+import type { MysqlError } from './mysql-errors.ts'
+import { describeAddress, type ShardAddress } from './shard-address.ts'
+import type { ShardConnection } from './shard-connection.ts'
+
+/** A zombie may reconnect between the kill and the next try, but not for long: its epoch goes. */
+const maxTries = 3
+const lockWaitTimeout = 1205
+
+export interface ClaimOptions {
+  readonly address: ShardAddress
+  readonly claimLockWaitSeconds: number
+  readonly lockWaitSeconds: number
+}
+
+/** Where the shard stands, and when it was claimed by the database's clock. */
+export interface Claimed {
+  readonly position: Position
+  readonly claimedAtMs: number
+}
+
+/**
+ * Makes `claim` the shard's only writer: from here on every window of an older epoch finds no row
+ * to move. The row may be held by the open transaction of a worker that stopped inside it: its
+ * connection, which the row names, is killed.
+ */
+export async function claimRow(
+  connection: ShardConnection,
+  claim: Claim,
+  options: ClaimOptions,
+): Promise<Claimed> {
+  const key = { topic: claim.topic, shard: options.address.shard }
+  await connection.command(lockWait(options.claimLockWaitSeconds))
+  const row = await lockRowFromZombie(connection, key, options.address)
+  const position = checkRow(row, claim, options.address)
+  const claimedAtMs = await writeOwner(connection, key, claim)
+  await connection.command('COMMIT')
+  await connection.command(lockWait(options.lockWaitSeconds))
+  return { position, claimedAtMs }
+}
+
+/** The row's position; throws if the row is missing or belongs to another log. */
+export function checkRow(
+  row: OffsetRow | undefined,
+  { topic, logId }: Pick<Claim, 'topic' | 'logId'>,
+  address: ShardAddress,
+): Position {
+  if (!row) {
+    throw notMigrated(address, `sluice_offsets has no row for ${topic}, partition ${address.shard}`)
+  }
+  if (row.logId !== logId) throw recreatedLog(address, topic, row, logId)
+  return row.position
+}
+
+/** The log is another than the one that the shard's position counts in. */
+export function recreatedLog(
+  address: ShardAddress,
+  topic: string,
+  row: Pick<OffsetRow, 'logId' | 'position'>,
+  logId: string,
+): StoreError {
+  return new StoreError(
+    'stop',
+    'LOG_RECREATED',
+    `${describeAddress(address)} stands at offset ${row.position.offset} of log ${row.logId}, but ${topic} is log ${logId}: it was deleted and made anew, or is another cluster's. Bring the old log back; or, if what it still held may be given up, delete the row of ${topic}, partition ${address.shard}, from sluice_offsets and run npm run migrate`,
+  )
+}
+
+async function lockRowFromZombie(
+  connection: ShardConnection,
+  key: RowKey,
+  address: ShardAddress,
+): Promise<OffsetRow | undefined> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await lockRow(connection, key)
+    } catch (error) {
+      if ((error as MysqlError).errno !== lockWaitTimeout) throw error
+    }
+    // 1205 rolls back no more than its statement.
+    await connection.command('ROLLBACK')
+    const row = await readRow(connection, key)
+    await connection.command('ROLLBACK')
+    if (tries === maxTries) throw heldByOthers(address)
+    if (row) await killOwner(connection, row)
+  }
+}
+
+function heldByOthers(address: ShardAddress): StoreError {
+  return new StoreError(
+    'back_off',
+    'CLAIM_LOCKED',
+    `${describeAddress(address)}: a transaction that is not the last owner's holds the shard's row in sluice_offsets; performance_schema.data_locks says whose it is`,
+  )
+}
+
+/** Kills the connection that a row names, if it is still there. */
+async function killOwner(connection: ShardConnection, row: OffsetRow): Promise<boolean> {
+  const { connectionId, serverUuid } = row
+  if (connectionId === undefined || serverUuid === undefined) return false
+  return killConnection(connection, { id: connectionId, serverUuid })
+}
+
+/**
+ * Kills a window connection of this database. False if there is none of this number: numbers start
+ * anew with the server, and another server has its own, so this looks before it kills.
+ */
+export async function killConnection(
+  connection: ShardConnection,
+  old: { readonly id: string; readonly serverUuid: string },
+): Promise<boolean> {
+  if (old.serverUuid !== connection.serverUuid || old.id === connection.id) return false
+  const [found] = await connection.read(
+    `SELECT 1 AS found FROM information_schema.processlist WHERE id = ? AND db = DATABASE() AND user = SUBSTRING_INDEX(USER(), '@', 1)`,
+    [old.id],
+  )
+  if (!found) return false
+  await connection.command(`KILL ${BigInt(old.id)}`).catch((error: MysqlError) => {
+    if (error.errno !== noSuchThread) throw error
+  })
+  return true
+}
+
+function lockWait(seconds: number): string {
+  return `SET SESSION innodb_lock_wait_timeout = ${seconds}`
+}

@@ -1,0 +1,11 @@
+import type { ColumnCodec } from './column.ts'
+
+/** BOOLEAN, which is TINYINT(1): true or false. */
+export function booleanCodec(): ColumnCodec {
+  return {
+    expected: 'true or false',
+    accept: (value) => (typeof value === 'boolean' ? value : undefined),
+    form: 'boolean',
+    jsonType: 'BOOLEAN',
+  }
+}

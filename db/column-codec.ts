@@ -1,0 +1,82 @@
+import type { MySqlColumn } from 'drizzle-orm/mysql-core'
+import type { ColumnCodec } from './column.ts'
+import { binaryCodec } from './column-binary.ts'
+import { booleanCodec } from './column-boolean.ts'
+import { customCodec } from './column-custom.ts'
+import { dateCodec, dateTimeCodec } from './column-date-time.ts'
+import { decimalCodec } from './column-decimal.ts'
+import { floatCodec } from './column-float.ts'
+import { bitCodec, integerCodec, yearCodec } from './column-integer.ts'
+import { jsonCodec } from './column-json.ts'
+import type { SqlType } from './column-sql-type.ts'
+import { parseSqlType } from './column-sql-type.ts'
+import { charCodec, enumCodec, textCodec } from './column-text.ts'
+import { timeCodec } from './column-time.ts'
+
+type CodecOf = (type: SqlType, column: MySqlColumn) => ColumnCodec
+
+const integer: CodecOf = (type, column) => integerCodec(type, column.dataType === 'number')
+const char: CodecOf = (type, column) => charCodec(type, column.enumValues)
+const text: CodecOf = (type, column) => textCodec(type, column.enumValues)
+
+/** Every SQL type that Sluice writes exactly, by name. */
+const codecs: Readonly<Record<string, CodecOf>> = {
+  tinyint: integer,
+  smallint: integer,
+  mediumint: integer,
+  int: integer,
+  bigint: integer,
+  serial: integer,
+  bit: bitCodec,
+  year: yearCodec,
+  boolean: booleanCodec,
+  decimal: decimalCodec,
+  float: floatCodec,
+  double: floatCodec,
+  real: floatCodec,
+  char,
+  varchar: char,
+  tinytext: text,
+  text,
+  mediumtext: text,
+  longtext: text,
+  enum: (_type, column) => enumCodec(column.enumValues ?? []),
+  binary: binaryCodec,
+  varbinary: binaryCodec,
+  tinyblob: binaryCodec,
+  blob: binaryCodec,
+  mediumblob: binaryCodec,
+  longblob: binaryCodec,
+  date: dateCodec,
+  datetime: dateTimeCodec,
+  timestamp: dateTimeCodec,
+  time: timeCodec,
+  json: jsonCodec,
+}
+
+/** How a column's values travel, or why it can't be supported exactly. */
+export function codecOf(column: MySqlColumn): ColumnCodec | { readonly unsupported: string } {
+  const declared = column.getSQLType()
+  const type = parseSqlType(declared)
+  const make = type && Object.hasOwn(codecs, type.name) ? codecs[type.name] : undefined
+  if (!type || !make) {
+    return { unsupported: `its type ${declared} is none that Sluice writes exactly` }
+  }
+  if (type.name === 'enum' && !column.enumValues?.length) {
+    return { unsupported: `its type ${declared} hides its values: declare it with mysqlEnum()` }
+  }
+  if (type.charset !== undefined && type.charset !== 'utf8mb4') {
+    return { unsupported: `its character set is ${type.charset}, expected utf8mb4` }
+  }
+  const codec = make(type, column)
+  return hasOwnEncoder(column) ? customCodec(column, codec) : codec
+}
+
+/**
+ * Whether the column's type brings an encoder that its program relies on. Those of Drizzle's own
+ * types (Date to text, bigint to text, JSON) only lead to what the codecs do exactly.
+ */
+function hasOwnEncoder(column: MySqlColumn): boolean {
+  if (column.columnType !== 'MySqlCustomColumn') return false
+  return typeof (column as unknown as { mapTo?: unknown }).mapTo === 'function'
+}

@@ -1,0 +1,123 @@
+import { sql } from 'drizzle-orm'
+import { getTableConfig, type MySqlColumn, type MySqlTable } from 'drizzle-orm/mysql-core'
+import type { Offset, ShardId } from '../core/position.ts'
+import type { DatabaseType } from './database-type.ts'
+import { quoteName, quoteText } from './ddl-column.ts'
+import { tableDdl } from './ddl-table.ts'
+import type { ShardIdentity } from './identity.ts'
+import { failures, identity, offsets, outcomes, sluiceTables } from './schema.ts'
+import { databaseOf, type ShardAddress } from './shard-address.ts'
+import { textOf } from './sql-text.ts'
+
+/** What the config asks the shards to be. */
+export interface MigrationPlan {
+  readonly cluster: string
+  readonly map: string
+  readonly topic: string
+  readonly logId: string
+  readonly shards: readonly ShardAddress[]
+  /** Where a shard without a position begins: the earliest offset that its log holds. */
+  readonly earliest: (shard: ShardId) => Offset
+  /** Tables that Sluice makes itself, parents first; all others are their owner's. */
+  readonly ownTables: readonly MySqlTable[]
+  /** What will be written: checked against the tables that are there. */
+  readonly types: readonly DatabaseType[]
+  /** The longest statement, in bytes; the server's max_allowed_packet must be above. */
+  readonly packetBytes?: number
+}
+
+/** A table to make, and how. */
+export interface TableToMake {
+  readonly table: MySqlTable
+  readonly name: string
+  readonly ddl: string
+}
+
+/** Sluice's tables, then the config's own, parents first. */
+export function tablesToMake({ ownTables, types }: MigrationPlan): readonly TableToMake[] {
+  const exact = exactColumns(ownTables, types)
+  return [
+    ...sluiceTables.map((table) => toMake(table, () => true)),
+    ...ownTables.map((table) => toMake(table, (column) => exact.has(column))),
+  ]
+}
+
+export function createDatabase(address: ShardAddress): string {
+  return `CREATE DATABASE IF NOT EXISTS ${quoteName(databaseOf(address))} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci`
+}
+
+export function insertIdentity({ cluster, shard, map }: ShardIdentity): string {
+  return textOf(
+    sql`INSERT INTO ${identity} (id, cluster, shard, map) VALUES (1, ${text(cluster)}, ${sql.raw(String(shard))}, ${text(map)})`,
+  )
+}
+
+/** The first position of a shard. No epoch is empty, so that only a claim can move it. */
+export function insertOffsets({ topic, logId, earliest }: MigrationPlan, shard: ShardId): string {
+  const start = sql.raw(`${shard}`)
+  return textOf(
+    sql`INSERT INTO ${offsets} (topic, partition_id, log_id, epoch, next_offset, next_operation, owner, updated_at) VALUES (${text(topic)}, ${start}, ${text(logId)}, '', ${sql.raw(String(earliest(shard)))}, 0, '', UTC_TIMESTAMP(3))`,
+  )
+}
+
+/** What the accounts of migration, workers and APIs must be allowed, for a DBA to run. */
+export function grants(plan: MigrationPlan, address: ShardAddress): readonly string[] {
+  const database = quoteName(databaseOf(address))
+  const written = new Set(plan.types.flatMap((type) => type.databaseTables.map(({ name }) => name)))
+  const on = (table: string) => `${database}.${quoteName(table)}`
+  const nameOf = (table: MySqlTable) => getTableConfig(table).name
+  return [
+    `GRANT CREATE, REFERENCES, SELECT, INSERT ON ${database}.* TO 'sluice_migrate'@'%'`,
+    ...[...written].map(
+      (table) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${on(table)} TO 'sluice_worker'@'%'`,
+    ),
+    `GRANT SELECT ON ${on(nameOf(identity))} TO 'sluice_worker'@'%'`,
+    `GRANT SELECT, UPDATE ON ${on(nameOf(offsets))} TO 'sluice_worker'@'%'`,
+    ...[failures, outcomes].map(
+      (table) => `GRANT SELECT, INSERT, UPDATE ON ${on(nameOf(table))} TO 'sluice_worker'@'%'`,
+    ),
+    ...[offsets, failures, outcomes].map(
+      (table) => `GRANT SELECT ON ${on(nameOf(table))} TO 'sluice_api'@'%'`,
+    ),
+  ]
+}
+
+/** All of it as a script: what `npm run migrate` does to empty shards, and the grants. */
+export function printMigration(plan: MigrationPlan): string {
+  const tables = tablesToMake(plan)
+  const statements = plan.shards.flatMap((address) => [
+    `-- shard ${address.shard}`,
+    `${createDatabase(address)};`,
+    `USE ${quoteName(databaseOf(address))};`,
+    ...tables.map(({ ddl }) => `${ddl};`),
+    `${insertIdentity({ ...plan, shard: address.shard })};`,
+    `${insertOffsets(plan, address.shard)};`,
+    ...grants(plan, address).map((grant) => `${grant};`),
+  ])
+  return `${statements.join('\n')}\n`
+}
+
+function toMake(table: MySqlTable, isExact: (column: MySqlColumn) => boolean): TableToMake {
+  return { table, name: getTableConfig(table).name, ddl: tableDdl(table, isExact) }
+}
+
+/** Key columns, and the columns of foreign keys to them, which MySQL wants alike. */
+function exactColumns(
+  tables: readonly MySqlTable[],
+  types: readonly DatabaseType[],
+): ReadonlySet<MySqlColumn> {
+  const keys = types.flatMap(({ databaseTables }) =>
+    databaseTables.flatMap(({ columns }) => columns.filter(({ role }) => role === 'key')),
+  )
+  const exact = new Set(keys.map(({ column }) => column))
+  for (const foreignKey of tables.flatMap((table) => getTableConfig(table).foreignKeys)) {
+    const { columns, foreignColumns } = foreignKey.reference()
+    for (const [i, column] of columns.entries())
+      if (exact.has(foreignColumns[i]!)) exact.add(column)
+  }
+  return exact
+}
+
+function text(value: string) {
+  return sql.raw(quoteText(value))
+}

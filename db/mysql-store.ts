@@ -1,0 +1,91 @@
+import type { ShardId } from '../core/position.ts'
+import { type Claim, type ShardSession, type ShardStore, StoreError } from '../core/shard-store.ts'
+import { claimRow } from './claim.ts'
+import { checkIdentity } from './identity.ts'
+import { KillSwitch } from './kill-switch.ts'
+import { storeErrorOf } from './mysql-errors.ts'
+import { defaultStoreSettings, type StoreSettings, windowSettings } from './session-settings.ts'
+import { describeAddress, type ShardAddress } from './shard-address.ts'
+import { ShardConnection } from './shard-connection.ts'
+import { MysqlShardSession } from './shard-session.ts'
+import { StatementTexts } from './statements/statement-texts.ts'
+
+export interface MysqlStoreOptions {
+  /** Which deployment and which shard map the databases must say they belong to. */
+  readonly cluster: string
+  readonly map: string
+  /** By shard number. */
+  readonly shards: readonly ShardAddress[]
+  readonly settings?: Partial<StoreSettings>
+}
+
+/** The shards in MySQL. One window connection per claimed shard, one side connection per server. */
+export class MysqlStore implements ShardStore {
+  readonly #options: MysqlStoreOptions
+  readonly #settings: StoreSettings
+  readonly #texts = new StatementTexts()
+  /** By server: shards that share one share its kill switch. */
+  readonly #killSwitches = new Map<string, KillSwitch>()
+
+  constructor(options: MysqlStoreOptions) {
+    this.#options = options
+    this.#settings = { ...defaultStoreSettings, ...options.settings }
+  }
+
+  async claim(shard: ShardId, claim: Claim): Promise<ShardSession> {
+    const address = this.#address(shard)
+    const connect = () => this.#connect(address)
+    const connection = await connect()
+    try {
+      const claimed = await claimRow(connection, claim, { address, ...this.#settings })
+      return new MysqlShardSession({
+        ...{ address, claim, claimed, connection, connect },
+        texts: this.#texts,
+      })
+    } catch (error) {
+      const why = storeErrorOf(error, `claiming ${describeAddress(address)}`)
+      connection.discard(why)
+      throw why
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#killSwitches.values()].map((killSwitch) => killSwitch.close()))
+    this.#killSwitches.clear()
+  }
+
+  async #connect(address: ShardAddress): Promise<ShardConnection> {
+    const { connectTimeoutMs, statementTimeoutMs } = this.#settings
+    const connection = await ShardConnection.open({
+      ...{ address, connectTimeoutMs, statementTimeoutMs },
+      settings: windowSettings(this.#settings),
+      killSwitch: this.#killSwitch(address),
+    })
+    const { cluster, map } = this.#options
+    try {
+      await checkIdentity(connection, address, { cluster, map, shard: address.shard })
+      // The read began a transaction, which must not outlive it.
+      await connection.command('ROLLBACK')
+      return connection
+    } catch (error) {
+      const why = storeErrorOf(error, describeAddress(address))
+      connection.discard(why)
+      throw why
+    }
+  }
+
+  #address(shard: ShardId): ShardAddress {
+    const address = this.#options.shards.find((candidate) => candidate.shard === shard)
+    if (address) return address
+    throw new StoreError('stop', 'UNKNOWN_SHARD', `the config has no shard ${shard}`)
+  }
+
+  #killSwitch({ url }: ShardAddress): KillSwitch {
+    const { host, username } = new URL(url)
+    const server = `${username}@${host}`
+    const killSwitch =
+      this.#killSwitches.get(server) ?? new KillSwitch(url, this.#settings.connectTimeoutMs)
+    this.#killSwitches.set(server, killSwitch)
+    return killSwitch
+  }
+}

@@ -1,0 +1,178 @@
+import type { RowFailure } from '../core/failure.ts'
+import { StoreError } from '../core/shard-store.ts'
+import type { RowVerdict, Statement, StatementResult } from '../core/statement.ts'
+import { columnOf, keyOf, type MysqlError, rowFailureOf } from './mysql-errors.ts'
+import type { ShardConnection } from './shard-connection.ts'
+import { upsertGuard } from './statements/insert.ts'
+import { keyIndex } from './statements/key-index.ts'
+import type { BoundStatement, StatementTexts } from './statements/statement-texts.ts'
+
+/**
+ * Runs a statement and finds the rows that their own keys decide. Rejects with MySQL's error where
+ * it is no row's: the transaction is over then.
+ */
+export async function runStatement(
+  connection: ShardConnection,
+  statement: Statement,
+  texts: StatementTexts,
+): Promise<StatementResult> {
+  if (statement.rows.length === 0) return done
+  const bound = texts.bind(statement)
+  const run: Run = { connection, statement, bound, count: statement.rows.length }
+  switch (statement.effect) {
+    case 'create':
+      return create(run)
+    case 'upsert':
+      return upsert(run)
+    case 'modify':
+      return modify(run)
+    case 'delete':
+      return remove(run)
+    default:
+      return statement.effect satisfies never
+  }
+}
+
+interface Run {
+  readonly connection: ShardConnection
+  readonly statement: Statement
+  readonly bound: BoundStatement
+  readonly count: number
+}
+
+const done: StatementResult = { kind: 'done' }
+const duplicateEntry = 1062
+
+async function create(run: Run): Promise<StatementResult> {
+  const written = await write(run)
+  if (!('error' in written)) return done
+  const { error, failure } = written
+  if (error.errno !== duplicateEntry) return { kind: 'failed', failure }
+  const there = await inspect(run)
+  if (there.length > 0) return verdicts(there.map(({ row }) => ({ row, failure: exists(run) })))
+  // The object was there a moment ago and is gone by now: that is no verdict on anything.
+  const { name } = run.bound.table
+  if (keyOf(error) === `${name}.${keyIndex(run.bound.table)}`) throw changedMeanwhile(run)
+  return { kind: 'failed', failure }
+}
+
+async function upsert(run: Run): Promise<StatementResult> {
+  const written = await write(run)
+  if (!('error' in written)) return done
+  const { error, failure } = written
+  const guard = upsertGuard(run.bound.table)
+  const guarded = error.errno === guard.errno && columnOf(error) === guard.column.name
+  if (!guarded) return { kind: 'failed', failure }
+  const unlike = (await inspect(run)).flatMap((found) => verdictOn(run, found))
+  if (unlike.length > 0) return verdicts(unlike)
+  return { kind: 'failed', failure: duplicateValue }
+}
+
+async function modify(run: Run): Promise<StatementResult> {
+  const stale = await inspectVersions(run)
+  if (stale.length > 0) return verdicts(stale)
+  const written = await write(run)
+  if ('error' in written) return { kind: 'failed', failure: written.failure }
+  if (written.affectedRows === run.count) return done
+  const mine = new Set<number>()
+  const others = new Set<number>()
+  for (const { row, mine: same } of await inspect(run)) (same ? mine : others).add(row)
+  // A row that came or went between the statement and this read leaves the sum wrong.
+  if (written.affectedRows !== mine.size) throw changedMeanwhile(run)
+  const missing: RowVerdict[] = []
+  for (let row = 0; row < run.count; row++) {
+    if (others.has(row)) missing.push({ row, failure: elsewhere(run) })
+    else if (!mine.has(row)) missing.push({ row, failure: notFound(run) })
+  }
+  return verdicts(missing)
+}
+
+async function remove(run: Run): Promise<StatementResult> {
+  const stale = await inspectVersions(run)
+  if (stale.length > 0) return verdicts(stale)
+  const written = await write(run)
+  return 'error' in written ? { kind: 'failed', failure: written.failure } : done
+}
+
+type Written =
+  | { readonly affectedRows: number }
+  | { readonly error: MysqlError; readonly failure: RowFailure }
+
+async function write({ connection, bound }: Run): Promise<Written> {
+  try {
+    return { affectedRows: await connection.write(bound.sql, [bound.json]) }
+  } catch (error) {
+    const failure = rowFailureOf(error)
+    if (!failure) throw error
+    return { error: error as MysqlError, failure }
+  }
+}
+
+interface FoundRow {
+  readonly row: number
+  readonly mine: boolean
+  readonly older: boolean
+}
+
+async function inspect({ connection, bound }: Run): Promise<FoundRow[]> {
+  const rows = await connection.read(bound.inspectSql, [bound.json])
+  return rows.map(({ row, mine, older }) => ({
+    row: Number(row) - 1,
+    mine: Number(mine) === 1,
+    older: Number(older) === 1,
+  }))
+}
+
+/** Rows whose stored version is not below theirs; what is found stays locked until the write. */
+async function inspectVersions(run: Run): Promise<RowVerdict[]> {
+  if (!run.bound.table.guard) return []
+  const found = await inspect(run)
+  return found.flatMap(({ row, mine, older }) =>
+    mine && !older ? [{ row, failure: staleVersion(run) }] : [],
+  )
+}
+
+function verdictOn(run: Run, { row, mine, older }: FoundRow): RowVerdict[] {
+  if (!mine) return [{ row, failure: elsewhere(run) }]
+  return older ? [] : [{ row, failure: staleVersion(run) }]
+}
+
+function verdicts(list: RowVerdict[]): StatementResult {
+  return { kind: 'verdicts', verdicts: list }
+}
+
+const duplicateValue: RowFailure = {
+  code: 'duplicate_value',
+  message: 'another object has this value in a unique key already',
+}
+
+function exists({ statement }: Run): RowFailure {
+  return { code: 'already_exists', message: `a ${statement.type.name} with this key exists` }
+}
+
+function notFound({ statement }: Run): RowFailure {
+  return { code: 'not_found', message: `no ${statement.type.name} has this key` }
+}
+
+function elsewhere({ statement, bound }: Run): RowFailure {
+  const shardKey = bound.table.shard.map(({ property }) => property).join(', ')
+  return {
+    code: 'not_found',
+    message: `the ${statement.type.name} with this key has another ${shardKey}`,
+  }
+}
+
+function staleVersion({ statement }: Run): RowFailure {
+  return {
+    code: 'stale',
+    message: `the stored ${statement.type.name} has this ${statement.type.version} or a later one`,
+  }
+}
+
+function changedMeanwhile({ bound }: Run): StoreError {
+  return new StoreError(
+    'retry',
+    'CHANGED_MEANWHILE',
+    `rows of ${bound.table.name} came or went while a statement looked at them`,
+  )
+}

@@ -1,0 +1,87 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  check,
+  customType,
+  datetime,
+  int,
+  json,
+  mysqlTable,
+  primaryKey,
+  tinyint,
+  varchar,
+} from 'drizzle-orm/mysql-core'
+import type { JsonValue } from '../core/operation.ts'
+
+/** Sluice's own tables compare texts as bytes, trailing spaces included. */
+export const exactCollation = 'utf8mb4_0900_bin'
+
+/** The longest job id, log id or epoch, in characters. */
+export const maxIdLength = 128
+/** The longest name Kafka takes for a topic, in characters. */
+const maxTopicLength = 249
+
+const mediumblob = customType<{ data: Uint8Array }>({ dataType: () => 'mediumblob' })
+
+/** Which deployment, shard and shard map a database is: one row, checked at each connect. */
+export const identity = mysqlTable(
+  'sluice_identity',
+  {
+    id: tinyint({ unsigned: true }).primaryKey(),
+    cluster: varchar({ length: maxIdLength }).notNull(),
+    shard: int({ unsigned: true }).notNull(),
+    map: varchar({ length: 255 }).notNull(),
+  },
+  (table) => [check('sluice_identity_one_row', sql`${table.id} = 1`)],
+)
+
+/** Where a shard stands in its log, and who may move it. Shard set-up alone inserts the row. */
+export const offsets = mysqlTable(
+  'sluice_offsets',
+  {
+    topic: varchar({ length: maxTopicLength }).notNull(),
+    partitionId: int('partition_id', { unsigned: true }).notNull(),
+    logId: varchar('log_id', { length: maxIdLength }).notNull(),
+    /** Random, new with each claim; empty until the first one. */
+    epoch: varchar({ length: maxIdLength }).notNull(),
+    nextOffset: bigint('next_offset', { mode: 'number', unsigned: true }).notNull(),
+    nextOperation: int('next_operation', { unsigned: true }).notNull(),
+    owner: varchar({ length: 255 }).notNull(),
+    /** The owner's window connection, for the next claim to kill if it still holds the row. */
+    connectionId: bigint('connection_id', { mode: 'bigint', unsigned: true }),
+    serverUuid: varchar('server_uuid', { length: 36 }),
+    updatedAt: datetime('updated_at', { mode: 'string', fsp: 3 }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.topic, table.partitionId] })],
+)
+
+/**
+ * Operations that failed. The key makes it impossible to count one twice. A message that can't be
+ * decoded has no job: it stands under the pseudo-job `log:<log id>`, its offset as the operation.
+ */
+export const failures = mysqlTable(
+  'sluice_failures',
+  {
+    job: varchar({ length: maxIdLength }).notNull(),
+    operation: bigint({ mode: 'number', unsigned: true }).notNull(),
+    type: varchar({ length: 255 }).notNull(),
+    op: varchar({ length: 16 }).notNull(),
+    object: json().$type<JsonValue>(),
+    code: varchar({ length: 64 }).notNull(),
+    message: varchar({ length: 1024 }).notNull(),
+    /** The W3C traceparent of the message that brought the operation. */
+    trace: varchar({ length: 255 }),
+    at: datetime({ mode: 'string', fsp: 3 }).notNull(),
+    raw: mediumblob(),
+  },
+  (table) => [primaryKey({ columns: [table.job, table.operation] })],
+)
+
+/** Operations that were neither applied nor failed, counted by job; only where not zero. */
+export const outcomes = mysqlTable('sluice_outcomes', {
+  job: varchar({ length: maxIdLength }).primaryKey(),
+  superseded: bigint({ mode: 'number', unsigned: true }).notNull().default(0),
+  cancelled: bigint({ mode: 'number', unsigned: true }).notNull().default(0),
+})
+
+export const sluiceTables = [identity, offsets, failures, outcomes] as const

@@ -1,0 +1,123 @@
+import type { Position, ShardId } from '../core/position.ts'
+import {
+  type Claim,
+  type ShardSession,
+  StoreError,
+  type WindowTransaction,
+} from '../core/shard-store.ts'
+import { type Claimed, checkRow, killConnection } from './claim.ts'
+import { lockRow, movePosition, type RowKey, writeConnection } from './fence.ts'
+import { storeErrorOf } from './mysql-errors.ts'
+import { describeAddress, type ShardAddress } from './shard-address.ts'
+import type { ShardConnection } from './shard-connection.ts'
+import type { StatementTexts } from './statements/statement-texts.ts'
+import { endTransaction, MysqlWindowTransaction } from './window-transaction.ts'
+
+export interface SessionOptions {
+  readonly address: ShardAddress
+  readonly claim: Claim
+  readonly claimed: Claimed
+  readonly connection: ShardConnection
+  /** Opens a window connection to the shard, its session and identity checked. */
+  readonly connect: () => Promise<ShardConnection>
+  readonly texts: StatementTexts
+}
+
+/** A claimed shard over MySQL. Whatever becomes of a connection, the next window gets one. */
+export class MysqlShardSession implements ShardSession {
+  readonly shard: ShardId
+  readonly position: Position
+  readonly claimedAtMs: number
+  readonly #options: SessionOptions
+  readonly #key: RowKey
+  readonly #where: string
+  #connection: ShardConnection
+  #busy = false
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#connection = options.connection
+    this.#where = describeAddress(options.address)
+    this.shard = options.address.shard
+    this.position = options.claimed.position
+    this.claimedAtMs = options.claimed.claimedAtMs
+    this.#key = { topic: options.claim.topic, shard: this.shard }
+  }
+
+  async begin(from: Position, to: Position): Promise<WindowTransaction | 'fenced'> {
+    if (this.#busy) throw new Error('a window of this shard is open already')
+    this.#busy = true
+    let opened = false
+    try {
+      if (this.#connection.lost && !(await this.#reconnect())) return 'fenced'
+      const connection = this.#connection
+      const { epoch } = this.#options.claim
+      if (!(await movePosition(connection, this.#key, epoch, from, to))) {
+        await connection.command('ROLLBACK')
+        return 'fenced'
+      }
+      opened = true
+      return this.#transaction(connection)
+    } catch (error) {
+      throw await endTransaction(this.#connection, error, this.#where)
+    } finally {
+      if (!opened) this.#busy = false
+    }
+  }
+
+  async settle(): Promise<Position | 'lost'> {
+    const why = new StoreError('reconnect', 'SETTLE', `${this.#where}: the position is in question`)
+    this.#connection.discard(why)
+    const { address, claim } = this.#options
+    return this.#connectAnew(async (connection) => {
+      const row = await lockRow(connection, this.#key)
+      const position = checkRow(row, claim, address)
+      const isMine = await writeConnection(connection, this.#key, claim.epoch)
+      await connection.command('COMMIT')
+      return isMine ? position : 'lost'
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+
+  /** False if the shard is another epoch's by now. */
+  #reconnect(): Promise<boolean> {
+    return this.#connectAnew(async (connection) => {
+      const isMine = await writeConnection(connection, this.#key, this.#options.claim.epoch)
+      await connection.command('COMMIT')
+      return isMine
+    })
+  }
+
+  /**
+   * Goes on over a new connection once `takeOver` succeeded on it. The old one may still hold the
+   * shard's row, since the server learns of a loss later, so it is killed first.
+   */
+  async #connectAnew<T>(takeOver: (connection: ShardConnection) => Promise<T>): Promise<T> {
+    const connection = await this.#options.connect()
+    try {
+      await killConnection(connection, this.#connection)
+      const result = await takeOver(connection)
+      this.#connection = connection
+      return result
+    } catch (error) {
+      const why = storeErrorOf(error, this.#where)
+      connection.discard(why)
+      throw why
+    }
+  }
+
+  #transaction(connection: ShardConnection): WindowTransaction {
+    return new MysqlWindowTransaction({
+      connection,
+      texts: this.#options.texts,
+      logId: this.#options.claim.logId,
+      where: this.#where,
+      onOver: () => {
+        this.#busy = false
+      },
+    })
+  }
+}

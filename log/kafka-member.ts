@@ -1,0 +1,97 @@
+import { Consumer } from '@platformatic/kafka'
+import { type Offset, type ShardId, shardId } from '../core/position.ts'
+import type { KafkaSettings } from './kafka-options.ts'
+
+/** The group gives a member's shards away when it has heard nothing for so long. */
+const sessionTimeoutMs = 6000
+/** How long the group waits for its members when it shares out anew. */
+const rebalanceTimeoutMs = 10_000
+const heartbeatIntervalMs = 1500
+/** Longer than the group may hold a request to join. */
+const requestTimeoutMs = rebalanceTimeoutMs + sessionTimeoutMs
+const watchIntervalMs = 500
+
+export interface KafkaAssignment {
+  readonly generation: number
+  readonly shards: readonly ShardId[]
+}
+
+/**
+ * One stay in the group, from a fresh join to its end. The client rejoins by itself when the group
+ * shares out anew; where it gives up, or the group may have given this member up, the stay is over,
+ * and only another member joins again. (KIP-848's protocol does not serve: in this client a member
+ * that was stopped and continued never comes back.)
+ */
+export class KafkaMember {
+  readonly #client: Consumer
+  readonly #topic: string
+  readonly #over = Promise.withResolvers<void>()
+  readonly #watchdog: ReturnType<typeof setInterval>
+  #heardMs = performance.now()
+  #isJoining = true
+
+  constructor(settings: KafkaSettings, onAssigned: (assignment: KafkaAssignment) => void) {
+    this.#topic = settings.topics.writes
+    this.#client = new Consumer({
+      ...settings.client,
+      groupId: settings.group,
+      groupProtocol: 'classic',
+      // Sticky: a worker that comes or goes moves no more shards than it must.
+      protocols: [{ name: 'cooperative-sticky', version: 1 }],
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      heartbeatInterval: heartbeatIntervalMs,
+      requestTimeout: requestTimeoutMs,
+    })
+    this.#client.topics.track(this.#topic)
+    this.#client.on('consumer:heartbeat:end', () => this.#heard(false))
+    this.#client.on('consumer:group:rebalance', () => this.#heard(true))
+    this.#client.on('consumer:group:join', ({ generationId, assignments }) => {
+      this.#heard(false)
+      const mine = assignments?.find(({ topic }) => topic === this.#topic)?.partitions ?? []
+      onAssigned({ generation: generationId ?? 0, shards: mine.map(shardId) })
+    })
+    // A rejoin that fails is said here; without a listener the process would end.
+    this.#client.on('error', () => this.end())
+    this.#watchdog = setInterval(() => this.#watch(), watchIntervalMs)
+  }
+
+  /** Joins and stays; resolves when this member is no longer part of the group, or may not be. */
+  async stay(): Promise<void> {
+    try {
+      await this.#client.joinGroup({})
+      await this.#over.promise
+    } finally {
+      clearInterval(this.#watchdog)
+      await this.#client.close(true)
+    }
+  }
+
+  /** Leaves the group. */
+  end(): void {
+    this.#over.resolve()
+  }
+
+  async commit(offsets: ReadonlyMap<ShardId, Offset>): Promise<void> {
+    const topic = this.#topic
+    await this.#client.commit({
+      offsets: Array.from(offsets, ([partition, offset]) => ({
+        topic,
+        partition,
+        offset: BigInt(offset),
+        leaderEpoch: -1,
+      })),
+    })
+  }
+
+  #heard(isJoining: boolean): void {
+    this.#heardMs = performance.now()
+    this.#isJoining = isJoining
+  }
+
+  /** Also notices that this process was stopped, or its event loop held up, for too long. */
+  #watch(): void {
+    const allowedMs = this.#isJoining ? requestTimeoutMs : sessionTimeoutMs
+    if (performance.now() - this.#heardMs > allowedMs) this.end()
+  }
+}

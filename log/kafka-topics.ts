@@ -1,0 +1,125 @@
+import { LogError } from '../core/log.ts'
+import { KafkaCluster, type TopicView } from './kafka-cluster.ts'
+import { type KafkaOptions, type KafkaSettings, kafkaSettings } from './kafka-options.ts'
+import { maxHeaderBytes, maxPayloadBytes } from './message-bounds.ts'
+
+/** Three copies survive the loss of one broker while another is restarted. */
+const wantedReplicas = 3
+/** How long new partitions may take to get their leaders. */
+const leadersTimeoutMs = 15_000
+const leadersPollMs = 100
+
+/** What a record batch holds besides its payloads and headers; more than enough for both. */
+export const batchOverheadBytes = 1024
+/** The largest batch that a partition must take: one message at its limits. */
+export const minBatchBytes = maxPayloadBytes + maxHeaderBytes + batchOverheadBytes
+/** The largest batch sent, where the topic takes it: Kafka's own default for a topic. */
+export const maxBatchBytes = 1024 * 1024
+
+interface TopicPlan {
+  readonly name: string
+  readonly partitions: number
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/**
+ * Makes the topics that are missing and leaves the others. Rejects with a `LogError` if one that is
+ * there has another number of partitions, or settings that could lose or refuse messages.
+ */
+export async function createKafkaTopics(options: KafkaOptions): Promise<void> {
+  const settings = kafkaSettings(options)
+  const cluster = new KafkaCluster(settings.client)
+  try {
+    const replicas = Math.min(wantedReplicas, await cluster.brokerCount())
+    for (const plan of topicPlans(settings)) {
+      if (!(await cluster.topic(plan.name))) await create(cluster, plan, replicas)
+      await checkTopic(cluster, plan, await awaitLeaders(cluster, plan.name))
+    }
+  } finally {
+    await cluster.close()
+  }
+}
+
+/** Checks all topics; resolves with what the brokers say of `.writes` and `.status`. */
+export async function checkKafkaTopics(
+  cluster: KafkaCluster,
+  settings: KafkaSettings,
+): Promise<{ writes: TopicView; status: TopicView; batchBytes: number }> {
+  const views = new Map<string, TopicView>()
+  for (const plan of topicPlans(settings)) {
+    const view = await cluster.topic(plan.name)
+    if (!view) {
+      throw new LogError(
+        'not_migrated',
+        `The topic ${plan.name} is missing: run \`npm run migrate\``,
+      )
+    }
+    views.set(plan.name, view)
+    await checkTopic(cluster, plan, view)
+  }
+  const { writes, status } = settings.topics
+  const found = await cluster.topicSettings(writes)
+  const batchBytes = Math.min(maxBatchBytes, Number(found.get('max.message.bytes')))
+  return { writes: views.get(writes)!, status: views.get(status)!, batchBytes }
+}
+
+function topicPlans({ topics, partitions }: KafkaSettings): readonly TopicPlan[] {
+  const compacted = { 'cleanup.policy': 'compact' }
+  return [
+    {
+      name: topics.writes,
+      partitions,
+      // What is accepted outlives any pause: nothing goes by age or by size.
+      settings: {
+        'cleanup.policy': 'delete',
+        'retention.ms': '-1',
+        'retention.bytes': '-1',
+        'max.message.bytes': String(maxBatchBytes + batchOverheadBytes),
+      },
+    },
+    { name: topics.control, partitions: 1, settings: compacted },
+    { name: topics.status, partitions: 1, settings: compacted },
+  ]
+}
+
+async function create(cluster: KafkaCluster, plan: TopicPlan, replicas: number): Promise<void> {
+  // One copy more than the one that answers: an acknowledged write survives a broker's loss.
+  const durable = { 'min.insync.replicas': String(Math.min(2, replicas)) }
+  const settings = { ...plan.settings, ...durable }
+  await cluster.createTopic(plan.name, plan.partitions, replicas, settings)
+}
+
+async function awaitLeaders(cluster: KafkaCluster, name: string): Promise<TopicView> {
+  const deadlineMs = performance.now() + leadersTimeoutMs
+  for (;;) {
+    const view = await cluster.topic(name)
+    if (view?.leaders.every((leader) => leader >= 0)) return view
+    if (performance.now() > deadlineMs) {
+      throw cluster.unreachable(new Error(`the topic ${name} has no leaders yet`))
+    }
+    await new Promise((resolve) => setTimeout(resolve, leadersPollMs))
+  }
+}
+
+async function checkTopic(cluster: KafkaCluster, plan: TopicPlan, view: TopicView): Promise<void> {
+  const { name, partitions } = plan
+  if (view.leaders.length !== partitions) {
+    throw new LogError(
+      'not_migrated',
+      `The topic ${name} has ${view.leaders.length} partitions, expected ${partitions}, one per ` +
+        'shard: the number of shards of a log never changes; use its number, or another prefix',
+    )
+  }
+  const found = await cluster.topicSettings(name)
+  for (const [setting, expected] of Object.entries(plan.settings)) {
+    const value = found.get(setting)
+    const fits =
+      setting === 'max.message.bytes' ? Number(value) >= minBatchBytes : value === expected
+    if (fits) continue
+    const wanted = setting === 'max.message.bytes' ? `at least ${minBatchBytes}` : expected
+    throw new LogError(
+      'not_migrated',
+      `The topic ${name} has ${setting}=${value}, expected ${wanted}`,
+    )
+  }
+}

@@ -1,0 +1,31 @@
+import type { Serve } from './serve.ts'
+
+/** The part of Bun that is used here: its types would clash with Node's. */
+declare const Bun: {
+  serve(options: {
+    hostname: string
+    port: number
+    idleTimeout: number
+    maxRequestBodySize: number
+    fetch(request: Request): Response | Promise<Response>
+  }): { readonly port: number; stop(closeActiveConnections?: boolean): Promise<void> }
+}
+
+/** A slow shard may keep a client waiting for longer than the 10 s after which Bun hangs up. */
+const idleTimeoutSeconds = 60
+
+export const serveOnBun: Serve = async ({ fetch, host, port }) => {
+  const server = Bun.serve({
+    hostname: host,
+    port,
+    idleTimeout: idleTimeoutSeconds,
+    // The app bounds bodies itself, and answers with a problem where Bun would with nothing.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    fetch: (request) => fetch(request),
+  })
+  return {
+    port: server.port,
+    finish: () => server.stop(),
+    close: () => server.stop(true),
+  }
+}

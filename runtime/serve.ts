@@ -1,0 +1,28 @@
+import type { Clock } from '../core/clock.ts'
+
+/** How a runtime serves HTTP: the one thing in which Node, Deno and Bun differ here. */
+export type Serve = (options: ServeOptions) => Promise<HttpServer>
+
+export interface ServeOptions {
+  fetch(request: Request): Response | Promise<Response>
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+}
+
+export interface HttpServer {
+  readonly port: number
+  /** Takes no more connections, and resolves once the requests under way are answered. */
+  finish(): Promise<void>
+  /** Closes the connections that are left; for a server that does not finish in time. */
+  close(): Promise<void>
+}
+
+/** Answers the requests under way, for so long at most. */
+export async function stopServer(server: HttpServer, clock: Clock, graceMs: number): Promise<void> {
+  const done = new AbortController()
+  const grace = clock.sleep(graceMs, done.signal).then(() => 'out of time' as const)
+  const outcome = await Promise.race([server.finish(), grace])
+  done.abort()
+  if (outcome === 'out of time') await server.close()
+}

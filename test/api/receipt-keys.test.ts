@@ -1,0 +1,50 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseReceiptKeys, readOrMakeReceiptKeys, readReceiptKeys } from '../../api/receipt-keys.ts'
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-keys-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('keys that nobody set', () => {
+  test('are made once, for the owner of the file alone', async () => {
+    const path = join(folder, 'made', 'receipt-keys.json')
+    const keys = await readOrMakeReceiptKeys(path)
+    expect(keys).toEqual([{ kid: '1', secret: expect.any(Uint8Array) }])
+    expect(keys[0]!.secret).toHaveLength(32)
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect(await readOrMakeReceiptKeys(path)).toEqual(keys)
+    expect(await readdir(join(folder, 'made'))).toEqual(['receipt-keys.json'])
+  })
+
+  test('are the same for all that start at one time', async () => {
+    const path = join(folder, 'together.json')
+    const found = await Promise.all(Array.from({ length: 8 }, () => readOrMakeReceiptKeys(path)))
+    expect(new Set(found.map((keys) => keys[0]!.secret.toString())).size).toBe(1)
+  })
+})
+
+test('a file of keys is read in its order', () => {
+  const secret = Buffer.alloc(40, 5).toString('base64')
+  const keys = parseReceiptKeys(JSON.stringify(['b', 'a'].map((kid) => ({ kid, secret }))))
+  expect(keys.map(({ kid }) => kid)).toEqual(['b', 'a'])
+  expect(keys[0]!.secret).toEqual(new Uint8Array(40).fill(5))
+})
+
+test.each([
+  ['no JSON', '[', 'they are not JSON'],
+  ['no list', '{}', 'they must be a list of keys'],
+  ['an empty list', '[]', 'they must be a list of keys'],
+  ['no object', '[null]', 'entry 0 must be an object with a kid and a secret in base64'],
+  ['another secret', '[{"kid":"a","secret":"not base 64"}]', 'entry 0 must be'],
+])('%s is refused with the name of the file, and no secret', async (_, text, message) => {
+  const path = join(folder, 'bad.json')
+  await writeFile(path, text)
+  const refused = expect(readReceiptKeys(path)).rejects
+  await refused.toThrow(`the receipt keys in ${path} can't be used: ${message}`)
+  await refused.not.toThrow('not base 64')
+})

@@ -1,0 +1,46 @@
+// An API over a log in memory, served by the runtime that runs this file. Prints its port, then
+// a line per request as it begins, and stops on SIGTERM.
+
+import process from 'node:process'
+import { createApp } from '../../api/app.ts'
+import { authenticateBy } from '../../api/auth.ts'
+import { createReceipts } from '../../api/receipts.ts'
+import { checksum } from '../../runtime/checksum.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import type { Serve } from '../../runtime/serve.ts'
+import { stopServer } from '../../runtime/serve.ts'
+import { stopRequested } from '../../runtime/stop-signals.ts'
+import { MemoryLog } from '../support/memory-log.ts'
+import { noteType } from './note-type.ts'
+
+const servers: Record<string, () => Promise<Serve>> = {
+  node: async () => (await import('../../runtime/serve-node.ts')).serveOnNode,
+  deno: async () => (await import('../../runtime/serve-deno.ts')).serveOnDeno,
+  bun: async () => (await import('../../runtime/serve-bun.ts')).serveOnBun,
+}
+
+const [runtime, graceMs] = process.argv.slice(2)
+const stopping = stopRequested()
+const serve = await servers[runtime!]!()
+const app = createApp({
+  types: new Map([['note', noteType()]]),
+  log: new MemoryLog(),
+  logSystem: 'memory',
+  receipts: await createReceipts([{ kid: 'test', secret: new Uint8Array(32) }]),
+  authenticate: authenticateBy(undefined),
+  clock: systemClock,
+  checksum,
+  newJobId: () => crypto.randomUUID(),
+  limits: { bodyBytes: 100_000 },
+  version: '0.0.0',
+  reportError: (where, error) => console.error(where, error),
+})
+const fetch = (request: Request) => {
+  console.log('request')
+  return app.fetch(request)
+}
+const server = await serve({ fetch, host: '127.0.0.1', port: 0 })
+console.log(server.port)
+await stopping
+await stopServer(server, systemClock, Number(graceMs))
+process.exit(0)

@@ -1,0 +1,1 @@
+export default { shards: 8 }

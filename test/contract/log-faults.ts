@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import type { LogCase } from './log.ts'
+import {
+  at,
+  eventually,
+  message,
+  publishFails,
+  pullAll,
+  rejectsWith,
+  shard,
+  textOf,
+} from './log-steps.ts'
+
+/** How soon a log that was made anew must be noticed. */
+const noticeMs = 5000
+/** A publish that gives up after 1,500 ms, on a busy machine. */
+const inTimeMs = 5000
+
+export const faultCases: readonly LogCase[] = [
+  {
+    name: 'a log that was never made is not opened',
+    async run(world) {
+      const error = await rejectsWith('not_migrated', world.open())
+      assert.match(error.message, /npm run migrate/)
+    },
+  },
+  {
+    name: 'a log made for another number of shards is neither opened nor changed',
+    async run(world) {
+      await world.migrate(3)
+      const opening = await rejectsWith('not_migrated', world.open({ partitions: 4 }))
+      assert.match(opening.message, /\b3\b.*\b4\b/)
+      const making = await rejectsWith('not_migrated', world.migrate(4))
+      assert.match(making.message, /\b3\b.*\b4\b/)
+      assert.equal((await world.open({ partitions: 3 })).partitions, 3)
+    },
+  },
+  {
+    name: 'making a log that is there changes nothing',
+    async run(world) {
+      await world.migrate()
+      const log = await world.open()
+      await log.publish([message(0, 'a')])
+      await world.migrate()
+      await log.ping()
+      assert.deepEqual(await log.publish([message(0, 'b')]), [1])
+    },
+  },
+  {
+    name: 'a log that was deleted and made anew is noticed by all who have it open',
+    async run(world) {
+      await world.migrate()
+      const log = await world.open()
+      await log.publish([message(0, 'a')])
+      const idle = await log.open(shard(1), at(0))
+      const reading = await log.open(shard(0), at(1))
+      const waits = [idle, reading].map((reader) =>
+        rejectsWith('recreated', reader.pull(1, 20_000)),
+      )
+      await world.recreate()
+      const startMs = performance.now()
+      await assert.rejects(log.publish([message(0, 'b')]), { name: 'PublishError' })
+      await publishFails('none', log.publish([message(0, 'c')]))
+      await rejectsWith('recreated', log.ping())
+      await rejectsWith('recreated', log.bounds(shard(0)))
+      await Promise.all(waits)
+      assert.ok(performance.now() - startMs < noticeMs)
+      const fresh = await world.open()
+      assert.notEqual(fresh.logId, log.logId)
+    },
+  },
+  {
+    name: 'while the broker is away everything fails in time, and goes on when it is back',
+    only: 'kafka',
+    async run(world) {
+      await world.migrate()
+      const log = await world.open({ publishTimeoutMs: 1500 })
+      await log.publish([message(0, 'before')])
+      const reader = await log.open(shard(0), at(1))
+      await world.broker.kill()
+      try {
+        const ping = await rejectsWith('unreachable', log.ping())
+        assert.match(ping.message, /127\.0\.0\.1/)
+        assert.ok(ping.canRetry)
+        const startMs = performance.now()
+        // No connection is left, so nothing can have been sent.
+        const failure = await publishFails('none', log.publish([message(0, 'lost')]))
+        assert.match(failure.message, /1500 ms/)
+        assert.ok(performance.now() - startMs < inTimeMs)
+        await rejectsWith('unreachable', log.bounds(shard(0)))
+        await rejectsWith('unreachable', reader.pull(1, 500))
+        await rejectsWith('unreachable', world.open())
+      } finally {
+        await world.broker.restart()
+      }
+      await eventually('the broker answers', () =>
+        log.ping().then(
+          () => true,
+          () => undefined,
+        ),
+      )
+      assert.deepEqual(await log.publish([message(0, 'after')]), [1])
+      const [after] = await eventually('the message', async () => {
+        const messages = await reader.pull(1, 1000).catch(() => [])
+        return messages.length ? messages : undefined
+      })
+      assert.deepEqual([after!.offset, textOf(after!)], [1, 'after'])
+    },
+  },
+  {
+    name: 'a publish that the broker took without an answer is unknown, in time',
+    only: 'kafka',
+    async run(world) {
+      await world.migrate()
+      const log = await world.open({ publishTimeoutMs: 1500 })
+      await log.publish([message(0, 'before')])
+      await world.broker.pause()
+      const startMs = performance.now()
+      try {
+        await publishFails('unknown', log.publish([message(0, 'perhaps')]))
+        assert.ok(performance.now() - startMs < inTimeMs)
+      } finally {
+        await world.broker.resume()
+      }
+      await eventually('the broker takes messages', () =>
+        log.publish([message(0, 'after')]).catch(() => undefined),
+      )
+      const { next } = await log.bounds(shard(0))
+      const texts = (await pullAll(await log.open(shard(0), at(0)), next)).map(textOf)
+      assert.deepEqual([texts.at(0), texts.at(-1)], ['before', 'after'])
+      assert.ok(texts.filter((text) => text === 'perhaps').length <= 1)
+    },
+  },
+]

@@ -1,0 +1,50 @@
+import type { Log } from '../../core/log.ts'
+import type { Offset, ShardId } from '../../core/position.ts'
+import { faultCases } from './log-faults.ts'
+import { memberCases } from './log-members.ts'
+import { publishCases } from './log-publish.ts'
+import { readCases } from './log-read.ts'
+import { statusCases } from './log-status.ts'
+
+/**
+ * What a log must do, whichever it is and on whichever runtime. The cases are plain functions, since
+ * no one test runner runs on Node, Deno and Bun.
+ */
+export const logCases: readonly LogCase[] = [
+  ...publishCases,
+  ...readCases,
+  ...memberCases,
+  ...statusCases,
+  ...faultCases,
+]
+
+export interface LogCase {
+  readonly name: string
+  /** Which kind of log it concerns, if not every one. */
+  readonly only?: LogWorld['kind']
+  run(world: LogWorld): Promise<void>
+}
+
+/** A log of its own for each case, and what may happen to it. */
+export interface LogWorld {
+  readonly kind: 'embedded' | 'kafka'
+  /** Makes the log with `worldPartitions`, or another number of partitions. */
+  migrate(partitions?: number): Promise<void>
+  /** Another instance each time, closed when the case ends. */
+  open(options?: { partitions?: number; publishTimeoutMs?: number }): Promise<Log>
+  /** Drops what lies before an offset. */
+  trim(shard: ShardId, before: Offset): Promise<void>
+  /** Deletes the log and makes it anew. */
+  recreate(): Promise<void>
+  /** The offset that the group holds for a shard, for lag monitors. */
+  reported(shard: ShardId): Promise<number | undefined>
+  /** Another process that joins and stays. */
+  startMember(): Promise<{ kill(): Promise<void> }>
+  /** What may happen to the only broker. */
+  readonly broker: Readonly<Record<BrokerFault, () => Promise<void>>>
+}
+
+export const brokerFaults = ['kill', 'restart', 'pause', 'resume'] as const
+export type BrokerFault = (typeof brokerFaults)[number]
+
+export const worldPartitions = 4

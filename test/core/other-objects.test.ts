@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest'
+import type { Operation, OperationKind, WireObject } from '../../core/operation.ts'
+import { noPlanLimits } from '../../core/plan.ts'
+import { applyInOrder } from '../support/model-database.ts'
+import { ModelTables } from '../support/model-tables.ts'
+import { modelType } from '../support/model-type.ts'
+import { sourcesOf } from '../support/sample-operations.ts'
+import { booking, file, folder, user } from '../support/sample-types.ts'
+import { applyWindow } from '../support/window-run.ts'
+
+/** A child that goes with its parent, and a tree in one table. */
+const page = modelType({
+  name: 'page',
+  ordinal: 8,
+  key: ['id'],
+  independent: false,
+  columns: { folderId: { references: 'folder', onDelete: 'cascade' }, label: {} },
+})
+const comment = modelType({
+  name: 'comment',
+  ordinal: 9,
+  key: ['id'],
+  independent: false,
+  columns: { parentId: { references: 'comment' } },
+})
+const types = [user, booking, folder, file, page, comment]
+
+type Step = readonly [type: string, OperationKind, id: string, values?: WireObject]
+
+interface Case {
+  readonly existing?: readonly Step[]
+  readonly steps: readonly Step[]
+  readonly outcomes: string
+  /** What log order alone would give, where a window gives more. */
+  readonly inLogOrder?: string
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  'a value is free once its object is deleted': {
+    existing: [['user', 'create', '2', { username: 'a' }]],
+    steps: [
+      ['user', 'delete', '2'],
+      ['user', 'create', '1', { username: 'a', number: 2 }],
+    ],
+    outcomes: 'applied applied',
+  },
+  'a value is free once its object gave it up, though inserts run before modifications': {
+    existing: [['user', 'create', '2', { username: 'a' }]],
+    steps: [
+      ['user', 'update', '2', { username: 'b' }],
+      ['user', 'create', '1', { username: 'a', number: 2 }],
+    ],
+    outcomes: 'applied applied',
+  },
+  'a value passes along a row of objects, though rows are sorted by key': {
+    existing: [
+      ['user', 'create', '1', { username: 'a' }],
+      ['user', 'create', '2', { username: 'b', number: 2 }],
+      ['user', 'create', '3', { username: 'c', number: 3 }],
+    ],
+    steps: [
+      ['user', 'update', '3', { username: 'd' }],
+      ['user', 'update', '2', { username: 'c' }],
+      ['user', 'update', '1', { username: 'b' }],
+    ],
+    outcomes: 'applied applied applied',
+  },
+  'of two objects that want one value the first in the log gets it': {
+    steps: [
+      ['user', 'create', '2', { username: 'a' }],
+      ['user', 'create', '1', { username: 'a', number: 2 }],
+    ],
+    outcomes: 'applied duplicate_value',
+  },
+  'an object that failed takes no value from those behind it': {
+    existing: [['user', 'create', '2', { username: 'a' }]],
+    steps: [
+      ['user', 'create', '2', { username: 'b', number: 2 }],
+      ['user', 'update', '2', { username: 'c' }],
+      ['user', 'create', '1', { username: 'a', number: 3 }],
+      ['user', 'create', '3', { username: 'c', number: 4 }],
+    ],
+    outcomes: 'already_exists applied applied duplicate_value',
+  },
+  'a default may be the value that another object has, though it is set right after': {
+    existing: [['user', 'create', '2', { team: 'red', number: 1 }]],
+    steps: [
+      ['user', 'create', '1'],
+      ['user', 'update', '1', { number: 2 }],
+      ['user', 'upsert', '3'],
+      ['user', 'upsert', '3', { team: 'blue' }],
+    ],
+    outcomes: 'duplicate_value not_found duplicate_value applied',
+  },
+  'a parent comes before its child, and goes after it': {
+    existing: [
+      ['folder', 'create', '1'],
+      ['file', 'create', '1', { folderId: '1' }],
+    ],
+    steps: [
+      ['folder', 'create', '2'],
+      ['file', 'create', '2', { folderId: '2' }],
+      ['file', 'delete', '1'],
+      ['folder', 'delete', '1'],
+    ],
+    outcomes: 'applied applied applied applied',
+  },
+  'a parent that still has a child stays, and one that is gone has none': {
+    existing: [
+      ['folder', 'create', '1'],
+      ['folder', 'create', '2'],
+      ['file', 'create', '1', { folderId: '1' }],
+    ],
+    steps: [
+      ['folder', 'delete', '1'],
+      ['folder', 'delete', '2'],
+      ['file', 'create', '2', { folderId: '2' }],
+      ['file', 'update', '1', { folderId: '2' }],
+    ],
+    outcomes: 'foreign_key applied foreign_key foreign_key',
+  },
+  'what a cascade deletes was there for those before it in the log': {
+    existing: [
+      ['folder', 'create', '1'],
+      ['page', 'create', '1', { folderId: '1' }],
+    ],
+    steps: [
+      ['page', 'update', '1', { label: 'a' }],
+      ['page', 'create', '1', { folderId: '1' }],
+      ['folder', 'delete', '1'],
+      ['page', 'update', '1', { label: 'b' }],
+    ],
+    outcomes: 'applied already_exists applied not_found',
+  },
+  'a child in its parent’s own table comes behind it, though rows are sorted by key': {
+    steps: [
+      ['comment', 'create', '2'],
+      ['comment', 'create', '1', { parentId: '2' }],
+      ['comment', 'delete', '1'],
+      ['comment', 'delete', '2'],
+    ],
+    outcomes: 'applied applied applied applied',
+  },
+  'an ordered type keeps log order among all its objects': {
+    existing: [['booking', 'create', '1', { seat: 'a' }]],
+    steps: [
+      ['booking', 'create', '2', { seat: 'a' }],
+      ['booking', 'delete', '1'],
+      ['booking', 'create', '3', { seat: 'a' }],
+      ['booking', 'update', '3', { seat: 'b' }],
+      ['booking', 'upsert', '2', { seat: 'a' }],
+    ],
+    outcomes: 'duplicate_value applied applied applied applied',
+  },
+  // Objects that share a window may also be served in an order in which more of them apply: only
+  // `ordered` types promise log order among objects, and what applied is never taken back.
+  'a value that is freed later in the window may be had already': {
+    existing: [['user', 'create', '2', { username: 'a' }]],
+    steps: [
+      ['user', 'create', '1', { username: 'a', number: 2 }],
+      ['user', 'delete', '2'],
+    ],
+    outcomes: 'applied applied',
+    inLogOrder: 'duplicate_value applied',
+  },
+  'a parent that comes later in the window may be referred to already': {
+    steps: [
+      ['file', 'create', '1', { folderId: '1' }],
+      ['folder', 'create', '1'],
+    ],
+    outcomes: 'applied applied',
+    inLogOrder: 'foreign_key applied',
+  },
+}
+
+describe('objects that decide about each other', () => {
+  it.each(Object.entries(cases))(
+    '%s',
+    async (_, { existing = [], steps, outcomes, inLogOrder }) => {
+      const empty = new ModelTables(types)
+      const start = applyInOrder(empty, existing.map(operation))
+      expect(start.outcomes.every((outcome) => outcome === 'applied')).toBe(true)
+      const operations = steps.map(operation)
+      const sources = sourcesOf(operations, (name) => empty.typeNamed(name))
+      const window = await applyWindow(start.tables, sources, noPlanLimits)
+      const alone = applyInOrder(start.tables, operations)
+      expect(window.outcomes.join(' ')).toBe(outcomes)
+      expect(alone.outcomes.join(' ')).toBe(inLogOrder ?? outcomes)
+      if (!inLogOrder) expect(window.after.snapshot()).toEqual(alone.tables.snapshot())
+    },
+  )
+})
+
+function operation([type, kind, id, values = {}]: Step, index: number): Operation {
+  return { index, type, kind, object: { id, userId: '7', ...values } }
+}

@@ -1,0 +1,133 @@
+import { crc32 } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeMessage, encodeOperation, messageHeaderBytes } from '../../core/message.ts'
+import type { Operation } from '../../core/operation.ts'
+import { shardId } from '../../core/position.ts'
+import type { MessageLimits, ShardMessage } from '../../core/shard-batching.ts'
+import { batchByShard, defaultMessageLimits } from '../../core/shard-batching.ts'
+
+const shards = 4
+
+const requests = fc.record({
+  operations: fc
+    .array(
+      fc.record({
+        shard: fc.nat({ max: shards - 1 }),
+        title: fc.string({ unit: 'binary', maxLength: 40 }),
+      }),
+      { maxLength: 60 },
+    )
+    .map((list) => list.map(({ shard, title }, index) => operation(index, shard, title))),
+  limits: fc.record({
+    operations: fc.integer({ min: 1, max: 10 }),
+    bytes: fc.integer({ min: 400, max: 2000 }),
+  }),
+})
+
+describe('a request’s messages', () => {
+  it('hold each shard’s operations, all of them, in the request’s order', () => {
+    fc.assert(
+      fc.property(requests, ({ operations, limits }) => {
+        const messages = batch(operations, limits)
+        for (let shard = 0; shard < shards; shard++) {
+          const found = messages.filter((message) => message.shard === shard).flatMap(operationsIn)
+          expect(found).toEqual(operations.filter((given) => shardOf(given) === shard))
+        }
+        for (const message of messages)
+          expect(operationsIn(message)).toHaveLength(message.operations)
+      }),
+    )
+  })
+
+  it('are within the limits, and end only where the next operation would break one', () => {
+    fc.assert(
+      fc.property(requests, ({ operations, limits }) => {
+        const perShard = Map.groupBy(batch(operations, limits), ({ shard }) => shard)
+        for (const messages of perShard.values()) {
+          messages.forEach(({ bytes, operations: count }, i) => {
+            expect(bytes.length).toBeLessThanOrEqual(limits.bytes)
+            expect(count).toBeGreaterThan(0)
+            expect(count).toBeLessThanOrEqual(limits.operations)
+            const next = messages[i + 1]
+            if (!next || count === limits.operations) return
+            const more = byteLength(`,${encodeOperation(operationsIn(next)[0]!)}`)
+            expect(bytes.length + more).toBeGreaterThan(limits.bytes)
+          })
+        }
+      }),
+    )
+  })
+
+  it('may be exactly as long as the limit, with one operation and with several', () => {
+    for (const count of [1, 2, 7]) {
+      const operations = Array.from({ length: count }, (_, i) => operation(i, 0, `title ${i}`))
+      const [whole, ...none] = batch(operations, defaultMessageLimits)
+      expect(none).toEqual([])
+      const { length } = whole!.bytes
+      expect(batch(operations, { operations: 1000, bytes: length })).toHaveLength(1)
+      if (count > 1) {
+        expect(batch(operations, { operations: 1000, bytes: length - 1 })).toHaveLength(2)
+      }
+    }
+  })
+
+  it('are not made when an operation does not fit into one: its index is named', () => {
+    const title = 'ü'.repeat(500)
+    const operations = [operation(0, 1, ''), operation(1, 1, title), operation(2, 1, title)]
+    const bytes = byteLength(encodeOperation(operations[1]!))
+    const envelope = messageHeaderBytes + byteLength('{"job":"j","tenant":"t","operations":[]}')
+    const fits = batchAll(operations, { operations: 10, bytes: envelope + bytes })
+    expect(fits).toMatchObject({
+      messages: [{ operations: 1 }, { operations: 1 }, { operations: 1 }],
+    })
+    expect(batchAll(operations, { operations: 10, bytes: envelope + bytes - 1 })).toEqual({
+      tooLarge: { index: 1, bytes, maxBytes: bytes - 1 },
+    })
+  })
+
+  it('of nothing are none', () => {
+    expect(batch([], defaultMessageLimits)).toEqual([])
+  })
+
+  it('do not share memory', () => {
+    const operations = [0, 1, 2, 3].map((i) => operation(i, 0, `title ${i}`))
+    const messages = batch(operations, { operations: 1, bytes: 1000 })
+    expect(new Set(messages.map(({ bytes }) => bytes.buffer)).size).toBe(4)
+    expect(messages.flatMap(operationsIn)).toEqual(operations)
+  })
+})
+
+function operation(index: number, shard: number, title: string): Operation {
+  return { index, type: 'pin', kind: 'upsert', object: { id: String(index), userId: shard, title } }
+}
+
+function shardOf({ object }: Operation): number {
+  return object.userId as number
+}
+
+function batchAll(operations: readonly Operation[], limits: MessageLimits) {
+  return batchByShard(operations, {
+    job: 'j',
+    tenant: 't',
+    limits,
+    checksum: crc32,
+    shardOf: (given) => shardId(shardOf(given)),
+  })
+}
+
+function batch(operations: readonly Operation[], limits: MessageLimits): readonly ShardMessage[] {
+  const result = batchAll(operations, limits)
+  if ('tooLarge' in result) throw new Error(`operation ${result.tooLarge.index} is too large`)
+  return result.messages
+}
+
+function operationsIn({ bytes }: ShardMessage): readonly Operation[] {
+  const decoded = decodeMessage(bytes, crc32)
+  if (decoded.kind !== 'message') throw new Error(`a message is ${decoded.kind}`)
+  return decoded.message.operations
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
+}

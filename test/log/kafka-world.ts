@@ -1,0 +1,59 @@
+import { Admin } from '@platformatic/kafka'
+import type { Log } from '../../core/log.ts'
+import { createKafkaTopics } from '../../log/kafka-topics.ts'
+import { type LogWorld, worldPartitions } from '../contract/log.ts'
+import { kafkaOptions, openKafka } from './open-log.ts'
+import { startMember } from './other-process.ts'
+
+/** A log of topics of its own on a broker at `address`; they stay there. */
+export async function inKafkaWorld(
+  address: string,
+  broker: LogWorld['broker'],
+  use: (world: LogWorld) => Promise<void>,
+): Promise<void> {
+  const topicPrefix = `test-${crypto.randomUUID()}`
+  const where = `${address}/${topicPrefix}`
+  const logs: Log[] = []
+  const members: { kill(): Promise<void> }[] = []
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [address], retries: 5 })
+  const migrate = (partitions = worldPartitions) =>
+    createKafkaTopics({ ...kafkaOptions(where), partitions })
+  const writes = `${topicPrefix}.writes`
+  const topics = [writes, `${topicPrefix}.control`, `${topicPrefix}.status`]
+  const exist = async () => (await admin.listTopics()).includes(writes)
+  try {
+    await use({
+      kind: 'kafka',
+      migrate,
+      async open(options) {
+        const log = await openKafka(where, options)
+        logs.push(log)
+        return log
+      },
+      async trim(shard, before) {
+        const partitions = [{ partition: shard, offset: BigInt(before) }]
+        await admin.deleteRecords({ topics: [{ name: writes, partitions }] })
+      },
+      async recreate() {
+        await admin.deleteTopics({ topics })
+        while (await exist()) await new Promise((resolve) => setTimeout(resolve, 20))
+        await migrate()
+      },
+      async reported(shard) {
+        const [group] = await admin.listConsumerGroupOffsets({ groups: [topicPrefix] })
+        const partitions = group?.topics.find(({ name }) => name === writes)?.partitions
+        const found = partitions?.find(({ partitionIndex }) => partitionIndex === shard)
+        return found && Number(found.committedOffset)
+      },
+      async startMember() {
+        const member = await startMember('kafka', where)
+        members.push(member)
+        return member
+      },
+      broker,
+    })
+  } finally {
+    await Promise.all([...logs.map((log) => log.close()), ...members.map((other) => other.kill())])
+    await admin.close()
+  }
+}

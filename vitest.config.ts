@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests that need no server; all others get one MySQL and one Kafka for the whole run. */
+const unit = ['test/{core,api,config,consumer}/**/*.test.ts']
+const slowestMs = 30_000
+
+export default defineConfig({
+  test: {
+    // MySQL, Kafka and the tests share the machine: more workers make each other's timeouts.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: unit,
+          testTimeout: slowestMs,
+          hookTimeout: slowestMs,
+        },
+      },
+      {
+        test: {
+          name: 'system',
+          include: ['test/**/*.test.ts'],
+          exclude: unit,
+          globalSetup: 'test/support/servers.ts',
+          testTimeout: slowestMs,
+          hookTimeout: slowestMs,
+        },
+      },
+    ],
+  },
+})

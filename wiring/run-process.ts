@@ -1,0 +1,53 @@
+import { hostname } from 'node:os'
+import process from 'node:process'
+import type { Config } from '../config/compile-config.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Settings } from '../config/settings.ts'
+import { readSettings } from '../config/settings.ts'
+import { startTelemetry } from '../otel/setup.ts'
+import { stopRequested } from '../runtime/stop-signals.ts'
+
+export type Runtime = 'node' | 'deno' | 'bun'
+
+export interface RunningService {
+  /** What to tell once it runs: where it listens, what it does. */
+  readonly started: string
+  /** Settles if it ends by itself. */
+  readonly done?: Promise<void>
+  stop(): Promise<void>
+}
+
+/** What a service is started with; `owner` names the process for people: host, process id, runtime. */
+export type StartService = (
+  settings: Settings,
+  config: Config,
+  owner: string,
+) => Promise<RunningService>
+
+/** A process from its start to its graceful end. What keeps it from starting is told in a line. */
+export async function runProcess(
+  name: 'api' | 'worker',
+  runtime: Runtime,
+  start: StartService,
+): Promise<void> {
+  const stopping = stopRequested()
+  try {
+    const settings = readSettings(process.env)
+    const telemetry = await startTelemetry(`sluice-${name}`, settings.exportsTelemetry)
+    const config = await loadConfig(settings)
+    const service = await start(settings, config, ownerName(runtime))
+    console.log(service.started)
+    await Promise.race([stopping, ...(service.done ? [service.done] : [])])
+    console.log(`${name} stops: what is under way is finished first`)
+    await service.stop()
+    await telemetry.stop()
+    process.exit(0)
+  } catch (error) {
+    console.error(`${name}: ${(error as Error).message}`)
+    process.exit(1)
+  }
+}
+
+export function ownerName(runtime: Runtime): string {
+  return `${hostname()}/${process.pid}/${runtime}`
+}
