@@ -25,6 +25,9 @@ export interface BoardView {
   secondsUntil(shard: ShardId, end: Offset): number | null
 }
 
+/** An accepted write does not wait for a slow board longer than its client would notice. */
+const optionalWaitMs = 250
+
 /** What workers publish of their shards, read at most about once a second for all requests. */
 export class ShardBoard {
   readonly #log: Log
@@ -56,10 +59,10 @@ export class ShardBoard {
     }
   }
 
-  /** As `view`, but a board that can't be read is empty: for answers that do without it. */
+  /** As `view`, but a board that can't be read soon is empty: for answers that do without it. */
   async viewIfAny(): Promise<BoardView> {
     try {
-      return await this.view()
+      return await withDeadline(this.#clock, optionalWaitMs, this.view())
     } catch {
       return { shard: () => undefined, secondsUntil: () => null }
     }

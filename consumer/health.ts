@@ -10,8 +10,11 @@ const notReady: ReadonlySet<ShardReason> = new Set([
   'tripped',
 ])
 
-/** A worker's /healthz (it lives) and /readyz (all its shards are claimed and moving, or idle). */
-export function createHealth(worker: Pick<Worker, 'reports'>): Hono {
+/**
+ * A worker's /healthz (it lives) and /readyz (it joined, and all its shards are claimed and moving,
+ * or idle). A worker that has no shard is ready: there are more workers than shards.
+ */
+export function createHealth(worker: Pick<Worker, 'isAssigned' | 'reports'>): Hono {
   const app = new Hono()
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   app.get('/readyz', (context) => {
@@ -20,11 +23,9 @@ export function createHealth(worker: Pick<Worker, 'reports'>): Hono {
       return { shard, reason, ...(detail !== undefined && { detail }) }
     })
     const waiting = shards.filter(({ reason }) => notReady.has(reason))
-    const isReady = waiting.length === 0
-    return context.json(
-      { status: isReady ? 'ready' : 'not ready', shards: isReady ? shards : waiting },
-      isReady ? 200 : 503,
-    )
+    if (!worker.isAssigned) return context.json({ status: 'joining', shards: [] }, 503)
+    if (waiting.length > 0) return context.json({ status: 'not ready', shards: waiting }, 503)
+    return context.json({ status: 'ready', shards })
   })
   return app
 }

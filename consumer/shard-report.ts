@@ -16,7 +16,7 @@ interface SecondOfWork {
 export class ShardReport {
   readonly #clock: Clock
   readonly #fixed: Pick<ShardStatus, 'shard' | 'owner' | 'logId' | 'statementsPerSecond'>
-  readonly #startedAtSecond: number
+  readonly #startedAtMs: number
   #seconds: SecondOfWork[] = []
   #reason: ShardReason = 'starting'
   #detail: string | undefined
@@ -30,7 +30,7 @@ export class ShardReport {
   ) {
     this.#clock = clock
     this.#fixed = fixed
-    this.#startedAtSecond = this.#second()
+    this.#startedAtMs = clock.monotonicMs()
   }
 
   get reason(): ShardReason {
@@ -81,9 +81,11 @@ export class ShardReport {
   /** The status to publish; undefined before the first claim. */
   status(): ShardStatus | undefined {
     if (!this.#position) return undefined
-    const now = this.#second()
-    const recent = this.#seconds.filter((work) => work.second > now - rateSeconds)
-    const seconds = Math.max(1, Math.min(rateSeconds, now - this.#startedAtSecond))
+    const first = this.#second() - rateSeconds + 1
+    const recent = this.#seconds.filter((work) => work.second >= first)
+    // The second that runs counts as far as it has come.
+    const sinceMs = Math.max(first * 1000, this.#startedAtMs)
+    const seconds = Math.max(1, (this.#clock.monotonicMs() - sinceMs) / 1000)
     const statements = sum(recent, 'statements')
     const messages = sum(recent, 'messages')
     if (statements > 0 && messages > 0) this.#messagesPerStatement = messages / statements

@@ -55,8 +55,9 @@ async function run(
     await transaction.record(recordsOf(window, applied))
     return applied
   } catch (error) {
-    // With its own errors the store has ended the transaction already.
-    if (!(error instanceof StoreError)) await transaction.rollback()
+    // With its own errors the store has ended the transaction already. What a rollback says that
+    // fails is not what went wrong; the store finds out at the next window.
+    if (!(error instanceof StoreError)) await transaction.rollback().catch(() => {})
     throw error
   }
 }

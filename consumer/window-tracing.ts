@@ -5,6 +5,7 @@ import {
   propagation,
   ROOT_CONTEXT,
   SpanKind,
+  TraceFlags,
   trace,
 } from '@opentelemetry/api'
 import type { ShardId } from '../core/position.ts'
@@ -17,8 +18,8 @@ import { attributes, tracerName } from '../otel/names.ts'
 import type { Window } from './window.ts'
 
 /**
- * A window settles operations of many requests. Its span continues the trace of the first message
- * and links to all; into each other request's trace goes a span that links back to it.
+ * A window settles operations of many requests. Its span continues the trace of the first one and
+ * links to all; into each other request's trace goes a span that links back to it.
  */
 export async function traceWindow(
   shard: ShardId,
@@ -26,7 +27,8 @@ export async function traceWindow(
   work: () => Promise<void>,
 ): Promise<void> {
   const requests = requestsOf(window.plan.sources)
-  const [first, ...others] = requests
+  // Where traces are sampled, one that is recorded goes first: else a window would hide it.
+  const first = requests.find(isSampled) ?? requests[0]
   const options = {
     kind: SpanKind.CONSUMER,
     links: linksTo(requests),
@@ -46,7 +48,9 @@ export async function traceWindow(
   await inSpan('process window', options, parent, async (span) => {
     await work()
     if (!span.isRecording()) return
-    for (const request of others) linkBack(request, span.spanContext(), startTime)
+    for (const request of requests) {
+      if (request !== first) linkBack(request, span.spanContext(), startTime)
+    }
   })
 }
 
@@ -96,6 +100,8 @@ const sqlVerb: Readonly<Record<Effect, string>> = {
 
 /** The distinct messages behind some operations that carry a trace. */
 function requestsOf(sources: readonly Source[]): Origin[] {
+  // Without an SDK nobody reads what a trace context says, and nobody sees what would come of it.
+  if (propagation.fields().length === 0) return []
   const origins = new Set<Origin>()
   for (const { origin } of sources) if (origin.traceparent) origins.add(origin)
   return [...origins]
@@ -103,6 +109,11 @@ function requestsOf(sources: readonly Source[]): Origin[] {
 
 function contextOf({ traceparent, tracestate }: Origin): Context {
   return propagation.extract(ROOT_CONTEXT, { traceparent, tracestate })
+}
+
+function isSampled(request: Origin): boolean {
+  const flags = trace.getSpanContext(contextOf(request))?.traceFlags ?? TraceFlags.NONE
+  return (flags & TraceFlags.SAMPLED) !== 0
 }
 
 function linksTo(requests: readonly Origin[]): Link[] {

@@ -71,7 +71,8 @@ export function batchByShard(
 }
 
 const encoder = new TextEncoder()
-const comma = 0x2c
+/** UTF-8 takes at most three bytes for a UTF-16 code unit. */
+const maxBytesPerUnit = 3
 /** Most messages of a request over many shards are small; the buffer doubles up to the limit. */
 const initialBytes = 4096
 
@@ -82,6 +83,8 @@ class MessageBuilder {
   readonly #options: ShardBatchingOptions
   #buffer: Uint8Array
   #length: number
+  /** Texts that fit in any case, not encoded yet: encoding many at once is several times cheaper. */
+  #pending = ''
   #operations = 0
 
   constructor(shard: ShardId, start: string, options: ShardBatchingOptions) {
@@ -101,23 +104,36 @@ class MessageBuilder {
   /** False, with nothing added, if the operation does not fit any more. */
   add(json: string): boolean {
     if (this.#operations === this.#options.limits.operations) return false
-    const start = this.#length
-    if (this.#operations > 0) this.#buffer[this.#length++] = comma
-    if (!this.#write(json)) {
-      this.#length = start
-      return false
+    const text = this.#operations > 0 ? `,${json}` : json
+    if ((this.#pending.length + text.length) * maxBytesPerUnit <= this.#room) {
+      this.#pending += text
+    } else {
+      this.#flush()
+      if (!this.#write(text)) return false
     }
     this.#operations++
     return true
   }
 
   seal(): ShardMessage {
+    this.#flush()
     for (const char of messageEnd) this.#buffer[this.#length++] = char.charCodeAt(0)
     const bytes = sealMessage(this.#buffer.slice(0, this.#length), this.#options.checksum)
     const message = { shard: this.#shard, bytes, operations: this.#operations }
     this.#operations = 0
     this.#begin()
     return message
+  }
+
+  /** Bytes that the pending text and what follows may take; the message's end always has its own. */
+  get #room(): number {
+    return this.#options.limits.bytes - this.#length - messageEnd.length
+  }
+
+  #flush(): void {
+    const text = this.#pending
+    this.#pending = ''
+    if (!this.#write(text)) throw new RangeError('text that was counted as fitting does not fit')
   }
 
   #begin(): void {

@@ -15,7 +15,8 @@ export function compareNumericTexts(a: JsonValue, b: JsonValue): number {
   const right = String(b)
   const isNegative = left.startsWith('-')
   if (isNegative !== right.startsWith('-')) return isNegative ? -1 : 1
-  const order = left.length - right.length || (left < right ? -1 : left > right ? 1 : 0)
+  if (left === right) return 0
+  const order = left.length - right.length || (left < right ? -1 : 1)
   return isNegative ? -order : order
 }
 

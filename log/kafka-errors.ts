@@ -26,7 +26,9 @@ function leaves(error: unknown): string[] {
   const { errors, cause, message } = error as MultipleErrors
   if (errors?.length) return errors.flatMap(leaves)
   if (!cause) return [message]
-  // Node's own error for a connection refused on several addresses has a code and no message.
+  // Node's error for a connection refused on several addresses has a code and no message, Bun's has
+  // both, apart.
   const { message: inner, code } = cause as Error & { code?: string }
-  return [`${message.replace(/\.$/, '')} (${inner || code})`]
+  const shown = !code || inner.includes(code) ? inner : `${code} ${inner}`.trimEnd()
+  return [`${message.replace(/\.$/, '')} (${shown})`]
 }

@@ -6,10 +6,14 @@ import type { KafkaSettings } from './kafka-options.ts'
 const sessionTimeoutMs = 6000
 /** How long the group waits for its members when it shares out anew. */
 const rebalanceTimeoutMs = 10_000
-const heartbeatIntervalMs = 1500
+/** A member learns by a heartbeat that the group shares out anew: this is how soon. */
+const heartbeatIntervalMs = 500
 /** Longer than the group may hold a request to join. */
 const requestTimeoutMs = rebalanceTimeoutMs + sessionTimeoutMs
 const watchIntervalMs = 500
+/** Members that join at once disturb each other a few times. */
+const joinRetries = 5
+const joinRetryDelayMs = 200
 
 export interface KafkaAssignment {
   readonly generation: number
@@ -42,6 +46,8 @@ export class KafkaMember {
       rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: heartbeatIntervalMs,
       requestTimeout: requestTimeoutMs,
+      retries: joinRetries,
+      retryDelay: joinRetryDelayMs,
     })
     this.#client.topics.track(this.#topic)
     this.#client.on('consumer:heartbeat:end', () => this.#heard(false))

@@ -197,7 +197,6 @@ export class KafkaSender {
 
   #repeat(batch: KafkaBatch, reason: unknown): void {
     this.#trouble = reason
-    console.error('REPEAT', performance.now(), batch.maybeWritten, reason)
     if (batch.isOver) {
       this.#giveUp(batch)
       return

@@ -19,8 +19,13 @@ export const maxBatchBytes = 1024 * 1024
 interface TopicPlan {
   readonly name: string
   readonly partitions: number
-  readonly settings: Readonly<Record<string, string>>
+  /** What the log relies on: a topic with other values is refused. */
+  readonly required: TopicSettings
+  /** What a new topic gets besides. */
+  readonly initial: TopicSettings
 }
+
+type TopicSettings = Readonly<Record<string, string>>
 
 /**
  * Makes the topics that are missing and leaves the others. Rejects with a `LogError` if one that is
@@ -64,28 +69,33 @@ export async function checkKafkaTopics(
 }
 
 function topicPlans({ topics, partitions }: KafkaSettings): readonly TopicPlan[] {
-  const compacted = { 'cleanup.policy': 'compact' }
+  // Only closed segments are compacted: small ones keep what a new reader must read small.
+  const compacted = {
+    partitions: 1,
+    required: { 'cleanup.policy': 'compact' },
+    initial: {
+      'segment.bytes': String(16 * 1024 * 1024),
+      'segment.ms': String(600_000),
+      'min.cleanable.dirty.ratio': '0.1',
+    },
+  }
   return [
     {
       name: topics.writes,
       partitions,
       // What is accepted outlives any pause: nothing goes by age or by size.
-      settings: {
-        'cleanup.policy': 'delete',
-        'retention.ms': '-1',
-        'retention.bytes': '-1',
-        'max.message.bytes': String(maxBatchBytes + batchOverheadBytes),
-      },
+      required: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
+      initial: { 'max.message.bytes': String(maxBatchBytes + batchOverheadBytes) },
     },
-    { name: topics.control, partitions: 1, settings: compacted },
-    { name: topics.status, partitions: 1, settings: compacted },
+    { name: topics.control, ...compacted },
+    { name: topics.status, ...compacted },
   ]
 }
 
 async function create(cluster: KafkaCluster, plan: TopicPlan, replicas: number): Promise<void> {
   // One copy more than the one that answers: an acknowledged write survives a broker's loss.
   const durable = { 'min.insync.replicas': String(Math.min(2, replicas)) }
-  const settings = { ...plan.settings, ...durable }
+  const settings = { ...plan.required, ...plan.initial, ...durable }
   await cluster.createTopic(plan.name, plan.partitions, replicas, settings)
 }
 
@@ -111,15 +121,17 @@ async function checkTopic(cluster: KafkaCluster, plan: TopicPlan, view: TopicVie
     )
   }
   const found = await cluster.topicSettings(name)
-  for (const [setting, expected] of Object.entries(plan.settings)) {
+  for (const [setting, expected] of Object.entries(plan.required)) {
     const value = found.get(setting)
-    const fits =
-      setting === 'max.message.bytes' ? Number(value) >= minBatchBytes : value === expected
-    if (fits) continue
-    const wanted = setting === 'max.message.bytes' ? `at least ${minBatchBytes}` : expected
-    throw new LogError(
-      'not_migrated',
-      `The topic ${name} has ${setting}=${value}, expected ${wanted}`,
-    )
+    if (value !== expected) throw misset(name, setting, value, expected)
   }
+  const largest = found.get('max.message.bytes')
+  if (Number(largest) < minBatchBytes) {
+    throw misset(name, 'max.message.bytes', largest, `at least ${minBatchBytes}`)
+  }
+}
+
+function misset(topic: string, setting: string, value: unknown, expected: string): LogError {
+  const what = `The topic ${topic} has ${setting}=${value}, expected ${expected}`
+  return new LogError('not_migrated', `${what}: alter the topic`)
 }

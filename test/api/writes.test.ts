@@ -128,6 +128,15 @@ describe('the time until a write is applied', () => {
     expect((await answerOf(response)).estimatedSeconds).toBeNull()
   })
 
+  test('is not waited for where the board is slow', async () => {
+    const { write, log, clock } = await testApi()
+    log.status.read = () => new Promise(() => {})
+    const response = write({ operations: [createNote(1, 0)] })
+    await expect.poll(() => clock.sleepers).toBe(2)
+    clock.advance(250)
+    expect(await answerOf(await response)).toMatchObject({ accepted: 1, estimatedSeconds: null })
+  })
+
   test('is read from the board once a second, however many writes come', async () => {
     const { write, log, clock } = await testApi()
     await write({ operations: [createNote(1, 0)] })

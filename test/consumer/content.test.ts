@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { messageHeaderBytes, sealMessage } from '../../core/message.ts'
 import { ModelWorld } from '../support/model-world.ts'
 import { exactTypes, note } from '../support/sample-types.ts'
 import { creates, noteOperations } from './note-operations.ts'
@@ -65,9 +64,8 @@ describe('messages that can not be decoded are recorded raw, and passed', () => 
 
 describe('what this worker does not know stops the shard', () => {
   function unknownVersion(world: ModelWorld): Promise<void> {
-    const bytes = new Uint8Array(messageHeaderBytes + 2)
-    sealMessage(bytes, crc32)
-    bytes[0] = 2
+    const bytes = Uint8Array.from([0, 0, 0, 0, 2, ...garbage])
+    new DataView(bytes.buffer).setUint32(0, crc32(bytes.subarray(4)))
     return world.sendBytes(bytes)
   }
   const { create, increment } = noteOperations()
@@ -107,7 +105,7 @@ describe('what this worker does not know stops the shard', () => {
     expect(world.isDrained()).toBe(false)
     await world.clock.run(worker.stop())
 
-    const memo = { ...note, name: 'memo' }
+    const memo = { ...note, name: 'memo', ordinal: 99 }
     const knowing = new ModelWorld(1, [...exactTypes, memo])
     world.shard.tables = knowing.shard.tables
     const next = await world.startWorker({ types: knowing.types })

@@ -58,7 +58,7 @@ test('offsets without a message are passed', async () => {
   const worker = await world.startWorker({ shardLimits: { pullSize: 2 } })
   await world.drain()
   expect(ids(world.shard)).toEqual(['1', '2', '3', '4', '5', '6'])
-  expect(world.shard.position).toEqual({ offset: 55, operation: 0 })
+  expect(world.shard.position).toEqual({ offset: 56, operation: 0 })
   await world.clock.run(worker.stop())
 })
 

@@ -1,26 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import type { JsonValue, Operation, OperationKind, WireObject } from '../../core/operation.ts'
-import { noPlanLimits, planWindow } from '../../core/plan.ts'
-import { applyInOrder } from '../support/model-database.ts'
-import { ModelTables } from '../support/model-tables.ts'
-import type { ModelType } from '../support/model-type.ts'
+import type { JsonValue } from '../../core/operation.ts'
+import { planWindow } from '../../core/plan.ts'
+import type { MergeCase } from '../support/merge-case.ts'
+import { checkMerge, operationOn } from '../support/merge-case.ts'
 import { modelType } from '../support/model-type.ts'
 import { sourcesOf } from '../support/sample-operations.ts'
-import { note, pin, profile, sampleTypes, tally, user } from '../support/sample-types.ts'
-import { applyWindow } from '../support/window-run.ts'
+import { note } from '../support/sample-types.ts'
 
-/** A kind with the values given, or with an increment's amounts; `userId` where it is not 7. */
-type Step = readonly [OperationKind, WireObject?]
-
-interface Case {
-  readonly on: ModelType
-  readonly existing?: WireObject
-  readonly steps: readonly Step[]
-  readonly statements: string
-  readonly outcomes: string
-}
-
-const cases: Readonly<Record<string, Case>> = {
+const cases: Readonly<Record<string, MergeCase>> = {
   'increments of one sign add up': {
     on: note,
     existing: { saves: 1 },
@@ -176,169 +163,10 @@ const cases: Readonly<Record<string, Case>> = {
     statements: 'modify delete upsert delete create',
     outcomes: 'applied applied applied applied applied',
   },
-  'a wrong shard key means another object, wherever it stands': {
-    on: note,
-    existing: { title: 'old' },
-    steps: [
-      ['update', { title: 'a' }],
-      ['update', { title: 'b', userId: '8' }],
-      ['delete', { userId: '8' }],
-      ['update', { title: 'c' }],
-      ['create', { userId: '8' }],
-    ],
-    statements: 'modify modify delete modify create',
-    outcomes: 'applied not_found applied applied already_exists',
-  },
-  'an upsert with a wrong shard key is refused': {
-    on: note,
-    existing: { title: 'old' },
-    steps: [
-      ['upsert', { title: 'a', userId: '8' }],
-      ['upsert', { title: 'b' }],
-    ],
-    statements: 'upsert upsert',
-    outcomes: 'not_found applied',
-  },
-  'kinds that write other tables share a statement where no value can tell': {
-    on: pin,
-    existing: { title: 'old' },
-    steps: [
-      ['update', { title: 'a' }],
-      ['increment', { rank: 1 }],
-    ],
-    statements: 'modify modify modify',
-    outcomes: 'applied applied',
-  },
-  'kinds that write a value to other tables stay apart': {
-    on: pin,
-    existing: { title: 'old' },
-    steps: [
-      ['update', { saves: 3 }],
-      ['increment', { saves: 1 }],
-    ],
-    statements: 'modify modify modify modify',
-    outcomes: 'applied applied',
-  },
-  'an object without a row in one table is missing only to the kinds that write there': {
-    on: pin,
-    steps: [
-      ['upsert', { title: 'a' }],
-      ['update', { rank: 1 }],
-      ['increment', { rank: 1 }],
-      ['update', { title: 'b' }],
-    ],
-    statements: 'upsert upsert modify modify modify',
-    outcomes: 'applied applied not_found applied',
-  },
-  'an equal or a lower version is stale': {
-    on: profile,
-    existing: { version: 2, name: 'old' },
-    steps: [
-      ['update', { version: 3, name: 'a' }],
-      ['update', { version: 3, name: 'b' }],
-      ['increment', { version: 2, visits: 1 }],
-      ['delete', { version: 3 }],
-      ['increment', { version: 4, visits: 2 }],
-    ],
-    statements: 'modify modify',
-    outcomes: 'applied stale stale stale applied',
-  },
-  'the lowest version guards what was merged': {
-    on: profile,
-    existing: { version: 3, name: 'old' },
-    steps: [
-      ['update', { version: 3, name: 'a' }],
-      ['update', { version: 4, name: 'b' }],
-    ],
-    statements: 'modify modify',
-    outcomes: 'stale applied',
-  },
-  'a delete leaves no version behind': {
-    on: profile,
-    existing: { version: 3, name: 'old' },
-    steps: [
-      ['delete', { version: 5 }],
-      ['delete', { version: 1 }],
-      ['create', { version: 2, name: 'a' }],
-      ['update', { version: 2, name: 'b' }],
-      ['update', { version: 3, name: 'c' }],
-    ],
-    statements: 'delete delete create create',
-    outcomes: 'applied applied applied stale applied',
-  },
-  'a stale delete leaves the object to what follows': {
-    on: profile,
-    existing: { version: 3, name: 'old' },
-    steps: [
-      ['delete', { version: 3 }],
-      ['create', { version: 9 }],
-      ['update', { version: 4, name: 'a' }],
-    ],
-    statements: 'delete delete create create',
-    outcomes: 'stale already_exists applied',
-  },
-  'a column that changes by itself forbids merging': {
-    on: tally,
-    existing: {},
-    steps: [
-      ['update', { label: 'a' }],
-      ['update', { label: 'b' }],
-      ['increment', { amount: 1 }],
-    ],
-    statements: 'modify modify modify',
-    outcomes: 'applied applied applied',
-  },
-  'a check over two columns sees every step': {
-    on: user,
-    existing: { low: 1, high: 2 },
-    steps: [
-      ['update', { low: 5 }],
-      ['update', { high: 9 }],
-    ],
-    statements: 'modify modify',
-    outcomes: 'check_violation applied',
-  },
-  'an increment of a checked column sees every step': {
-    on: user,
-    existing: { low: 1, high: 2 },
-    steps: [
-      ['increment', { low: 2 }],
-      ['increment', { high: 4 }],
-      ['update', { low: 2, high: 1 }],
-      ['update', { email: 'a' }],
-    ],
-    statements: 'modify modify modify',
-    outcomes: 'check_violation applied check_violation applied',
-  },
-  'a constrained value folds in once': {
-    on: user,
-    existing: {},
-    steps: [
-      ['update', { email: 'a' }],
-      ['update', { username: 'a' }],
-      ['update', { username: 'a', email: 'b' }],
-      ['update', { username: 'b' }],
-    ],
-    statements: 'modify modify',
-    outcomes: 'superseded superseded applied applied',
-  },
 }
 
 describe('merging', () => {
-  it.each(Object.entries(cases))('%s', async (_, { on, existing, steps, statements, outcomes }) => {
-    const empty = new ModelTables(sampleTypes)
-    const before = existing ? [operation(on, 'create', existing)] : []
-    const start = applyInOrder(empty, before).tables
-    const operations = steps.map(([kind, values]) => operation(on, kind, values))
-    const sources = sourcesOf(operations, (name) => empty.typeNamed(name))
-    const plan = planWindow(sources)
-    expect(plan.statements.map(({ effect }) => effect).join(' ')).toBe(statements)
-    const window = await applyWindow(start, sources, noPlanLimits)
-    const alone = applyInOrder(start, operations)
-    expect(window.after.snapshot()).toEqual(alone.tables.snapshot())
-    expect(window.outcomes.join(' ')).toBe(outcomes)
-    expect(alone.outcomes.join(' ')).toBe(outcomes.replaceAll('superseded', 'applied'))
-  })
+  it.each(Object.entries(cases))('%s', (_, given) => checkMerge(given))
 
   it.each([
     ['0.1', '0.2', '0.3'],
@@ -362,8 +190,8 @@ describe('merging', () => {
       planWindow(
         sourcesOf(
           [
-            operation(document, 'update', { meta: first }),
-            operation(document, 'update', { meta: second }),
+            operationOn(document, 'update', { meta: first }),
+            operationOn(document, 'update', { meta: second }),
           ],
           () => document,
         ),
@@ -374,7 +202,7 @@ describe('merging', () => {
   })
 
   it('takes time in proportion to the operations on one hot object', () => {
-    const hot = Array.from({ length: 20_000 }, () => operation(note, 'increment', { score: 0 }))
+    const hot = Array.from({ length: 20_000 }, () => operationOn(note, 'increment', { score: 0 }))
     const sources = sourcesOf(hot, () => note)
     const startMs = performance.now()
     expect(planWindow(sources).statements).toHaveLength(1)
@@ -384,17 +212,8 @@ describe('merging', () => {
 })
 
 function sumOf(first: JsonValue, second: JsonValue): JsonValue | undefined {
-  const operations = [first, second].map((saves) => operation(note, 'increment', { saves }))
+  const operations = [first, second].map((saves) => operationOn(note, 'increment', { saves }))
   const [statement, ...more] = planWindow(sourcesOf(operations, () => note)).statements
   expect(more).toEqual([])
   return statement!.rows[0]!.add?.saves
-}
-
-function operation(type: ModelType, kind: OperationKind, given: WireObject = {}): Operation {
-  const { userId = '7', version, ...values } = given
-  const region = type.key.includes('region') ? { region: 'eu' } : {}
-  const identity = { id: '1', ...region, userId, ...(version === undefined ? {} : { version }) }
-  const rest = { index: 0, type: type.name, kind }
-  if (kind === 'increment') return { ...rest, object: identity, by: values }
-  return { ...rest, object: { ...identity, ...values } }
 }

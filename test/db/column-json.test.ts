@@ -14,7 +14,7 @@ const { anyJson } = fc.letrec((tie) => ({
       fc.string({ unit: 'grapheme' }),
       fc.boolean(),
       fc.integer(),
-      fc.double({ min: -1, max: 1 }),
+      fc.double({ min: -1, max: 1, noNaN: true }),
     ),
     fc.array(fc.oneof(tie('anyJson'), fc.constant(null))),
     fc.dictionary(fc.string(), tie('anyJson')),

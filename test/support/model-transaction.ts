@@ -1,4 +1,4 @@
-import type { RowFailure } from '../../core/failure.ts'
+import type { FailureCode, RowFailure } from '../../core/failure.ts'
 import type { JsonValue, WireObject } from '../../core/operation.ts'
 import type { WindowRecords, WindowTransaction } from '../../core/shard-store.ts'
 import type { Row, RowVerdict, Statement, StatementResult } from '../../core/statement.ts'
@@ -9,7 +9,8 @@ import { keyText } from './model-type.ts'
 /**
  * A window's transaction over the model's tables, with the set-based semantics of MySQL's
  * statements, and as unhelpful as the port allows: a statement that gives verdicts may have applied
- * its other rows, and of two rows on one object in a modification only the first applies.
+ * its other rows or none of them, and may name only some; of two rows on one object in a
+ * modification only the first applies.
  */
 export class ModelTransaction implements WindowTransaction {
   readonly records: WindowRecords[] = []
@@ -88,66 +89,70 @@ export class ModelTransaction implements WindowTransaction {
       const exists = this.#tables.find(type, table, set) !== undefined
       const failure = exists ? 'already_exists' : this.#tables.insert(type, table, set)
       if (!failure) continue
-      const existing = [...rows.keys()].filter((i) => before.find(type, table, rows[i]!.set))
+      const existed = (row: Row) =>
+        before.find(type, table, row.set) ? ('already_exists' as const) : undefined
       const isDuplicate = failure === 'already_exists' || failure === 'duplicate_value'
-      if (!isDuplicate || existing.length === 0) return failed(failure)
+      if (!isDuplicate || !rows.some(existed)) return failed(failure)
       this.#tables = before
-      return verdicts(existing.map((row) => ({ row, failure: failureOf('already_exists') })))
+      return verdicts(rows, existed)
     }
     return { kind: 'done' }
   }
 
+  /** Stops at the first row that belongs elsewhere or is stale, and then names all of them. */
   #upsert({ table, rows }: Statement, type: ModelType): StatementResult {
-    const stale: RowVerdict[] = []
-    for (const [index, row] of rows.entries()) {
+    const before = this.#tables.clone()
+    for (const row of rows) {
       const stored = this.#tables.find(type, table, row.set)
-      if (stored && !isMatched(stored, row)) return failed('not_found')
-      if (stored && isStale(type, stored, row)) {
-        stale.push({ row: index, failure: failureOf('stale') })
-        continue
+      if (stored && verdictOn(type, stored, row)) {
+        this.#tables = before
+        return verdicts(rows, (any) => {
+          const there = before.find(type, table, any.set)
+          return there && verdictOn(type, there, any)
+        })
       }
       const failure = stored
         ? this.#tables.change(type, table, row.set)
         : this.#tables.insert(type, table, row.set)
       if (failure) return failed(failure)
     }
-    return verdicts(stale)
+    return { kind: 'done' }
   }
 
+  /** Names stale rows with nothing changed; else changes what is there, and names what is missing. */
   #modify({ table, rows }: Statement, type: ModelType): StatementResult {
-    const found: RowVerdict[] = []
+    const before = this.#tables.clone()
+    const verdictBefore = (row: Row) => {
+      const stored = before.find(type, table, row.set)
+      return stored ? verdictOn(type, stored, row) : 'not_found'
+    }
+    if (rows.some((row) => verdictBefore(row) === 'stale')) {
+      return verdicts(rows, (row) => (verdictBefore(row) === 'stale' ? 'stale' : undefined))
+    }
     const modified = new Set<string>()
-    for (const [index, row] of rows.entries()) {
-      const stored = this.#tables.find(type, table, row.set)
-      if (!stored || !isMatched(stored, row)) {
-        found.push({ row: index, failure: failureOf('not_found') })
-        continue
-      }
-      if (modified.has(keyText(type, row.set))) continue
-      modified.add(keyText(type, row.set))
-      if (isStale(type, stored, row)) {
-        found.push({ row: index, failure: failureOf('stale') })
-        continue
-      }
-      const failure = this.#tables.change(type, table, valuesAfter(stored, row))
+    for (const row of rows) {
+      const key = keyText(type, row.set)
+      if (verdictBefore(row) || modified.has(key)) continue
+      modified.add(key)
+      const values = valuesAfter(before.find(type, table, row.set)!, row)
+      const failure = this.#tables.change(type, table, values)
       if (failure) return failed(failure)
     }
-    return verdicts(found)
+    return verdicts(rows, verdictBefore)
   }
 
   #delete({ table, rows }: Statement, type: ModelType): StatementResult {
-    const stale: RowVerdict[] = []
-    for (const [index, row] of rows.entries()) {
+    const before = this.#tables.clone()
+    for (const row of rows) {
       const stored = this.#tables.find(type, table, row.set)
-      if (!stored || !isMatched(stored, row)) continue
-      if (isStale(type, stored, row)) {
-        stale.push({ row: index, failure: failureOf('stale') })
-        continue
-      }
+      if (!stored || verdictOn(type, stored, row)) continue
       const failure = this.#tables.remove(type, table, row.set)
       if (failure) return failed(failure)
     }
-    return verdicts(stale)
+    return verdicts(rows, (row) => {
+      const stored = before.find(type, table, row.set)
+      return stored && verdictOn(type, stored, row) === 'stale' ? 'stale' : undefined
+    })
   }
 }
 
@@ -162,24 +167,34 @@ function valuesAfter(stored: WireObject, { set, add }: Row): WireObject {
   return values
 }
 
-function isMatched(stored: WireObject, { set }: Row): boolean {
-  return stored.userId === set.userId
-}
-
-function isStale(type: ModelType, stored: WireObject, { guardVersion }: Row): boolean {
-  if (type.version === undefined || guardVersion === undefined) return false
+/** What a stored row's shard key and version make of a row sent. */
+function verdictOn(
+  type: ModelType,
+  stored: WireObject,
+  { set, guardVersion }: Row,
+): FailureCode | undefined {
+  if (stored.userId !== set.userId) return 'not_found'
+  if (type.version === undefined || guardVersion === undefined) return undefined
   const version = stored[type.version]
-  return version !== undefined && Number(version) >= Number(guardVersion)
+  return version !== undefined && Number(version) >= Number(guardVersion) ? 'stale' : undefined
 }
 
-function verdicts(found: readonly RowVerdict[]): StatementResult {
+function verdicts(
+  rows: readonly Row[],
+  codeOf: (row: Row) => FailureCode | undefined,
+): StatementResult {
+  const found: RowVerdict[] = []
+  for (const [row, given] of rows.entries()) {
+    const code = codeOf(given)
+    if (code) found.push({ row, failure: failureOf(code) })
+  }
   return found.length === 0 ? { kind: 'done' } : { kind: 'verdicts', verdicts: found }
 }
 
-function failed(code: RowFailure['code']): StatementResult {
+function failed(code: FailureCode): StatementResult {
   return { kind: 'failed', failure: failureOf(code) }
 }
 
-function failureOf(code: RowFailure['code']): RowFailure {
+function failureOf(code: FailureCode): RowFailure {
   return { code, message: `the model says ${code}` }
 }

@@ -1,0 +1,40 @@
+import type { ConfigDefinition } from '../../config/define-config.ts'
+import { defineConfig, hash, mysqlShards } from '../../config/index.ts'
+import type { WorkerSettings } from '../../config/worker-settings.ts'
+import { boardPins, boards, pins, users } from '../../tables.ts'
+
+/** What the config file of a test's deployment says; it can be written as JSON. */
+export interface DeploymentConfig {
+  /** The shards' databases, in the order of the shards. */
+  readonly databases: readonly string[]
+  readonly rowsPerStatement?: number
+  readonly worker?: Partial<WorkerSettings>
+}
+
+/** The default config's types on other databases. */
+export function deploymentConfig(given: DeploymentConfig): ConfigDefinition {
+  const { databases, rowsPerStatement: rows = 1000, worker = {} } = given
+  const rowsPerStatement = { create: rows, upsert: rows, update: rows, increment: rows }
+  return defineConfig((settings) => ({
+    shards: mysqlShards({
+      count: databases.length,
+      url: (n) => settings.databaseUrl(databases[n]!),
+      statementsPerSecond: settings.statementsPerSecond,
+    }),
+    createTables: true,
+    worker,
+    types: {
+      user: { shardBy: hash('id'), key: ['id'], tables: [users], rowsPerStatement },
+      board: { shardBy: hash('userId'), key: ['id'], tables: [boards], rowsPerStatement },
+      pin: {
+        shardBy: hash('userId'),
+        key: ['id'],
+        tables: [
+          pins,
+          { table: boardPins, map: { pinId: 'id' }, on: ['create', 'upsert', 'update', 'delete'] },
+        ],
+        rowsPerStatement,
+      },
+    },
+  }))
+}

@@ -1,0 +1,31 @@
+/** An answer of the API or of a worker's health, whatever its status. */
+export interface Answer {
+  readonly status: number
+  readonly contentType: string | null
+  readonly body: Record<string, unknown>
+}
+
+export async function get(url: string): Promise<Answer> {
+  return answerOf(await fetch(url))
+}
+
+export async function post(
+  url: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+  return answerOf(response)
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  return {
+    status: response.status,
+    contentType: response.headers.get('content-type'),
+    body: (await response.json()) as Record<string, unknown>,
+  }
+}
