@@ -24,6 +24,7 @@ const stopGraceMs = 1000
 
 export interface RunningWorker {
   readonly worker: Worker
+  readonly log: Log
   /** Finishes the windows under way, leaves the group and closes what was opened. */
   stop(): Promise<void>
 }
@@ -33,7 +34,7 @@ export function startWorkerService(serve: Serve): StartService {
   return async (settings, config, owner) => {
     const running = await startWorkerProcess(settings, config, owner)
     const { host, workerPort: port } = settings
-    const health = createHealth(running.worker)
+    const health = createHealth(running.worker, running.log)
     const server = await serve({ fetch: (request) => health.fetch(request), host, port })
     return {
       started: `worker ${owner} joined; health on http://${host}:${server.port}`,
@@ -79,6 +80,7 @@ export async function startWorkerProcess(
     })
     return {
       worker,
+      log,
       async stop() {
         await worker.stop()
         await store.close()

@@ -12,7 +12,8 @@ export class KafkaQueue {
   #nextSequence = 0
   /** Its batch is part of a request. */
   isBusy = false
-  retryAtMs = 0
+  /** Its batch waits for the next attempt. */
+  isResting = false
 
   constructor(partition: number) {
     this.partition = partition

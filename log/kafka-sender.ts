@@ -98,12 +98,11 @@ export class KafkaSender {
   #pump(): void {
     const { watch, batchBytes } = this.#options
     const requests = new Map<number, KafkaRequest>()
-    const nowMs = performance.now()
     // Each pump begins elsewhere, so that full requests do not leave out the same partitions.
     const first = this.#pumps++ % this.#queues.length
     for (const queue of [...this.#queues.slice(first), ...this.#queues.slice(0, first)]) {
       if (watch.lost) queue.failAll(watch.lost)
-      if (queue.isEmpty || queue.isBusy || queue.retryAtMs > nowMs) continue
+      if (queue.isEmpty || queue.isBusy || queue.isResting) continue
       const leader = watch.leader(queue.partition)
       if (this.#busyBrokers.has(leader)) continue
       const request = requests.get(leader) ?? { batches: [], bytes: 0 }
@@ -201,10 +200,15 @@ export class KafkaSender {
       this.#giveUp(batch)
       return
     }
-    this.#queueOf(batch).retryAtMs = performance.now() + retryDelayMs
-    const again = () => setTimeout(() => this.#pump(), retryDelayMs)
+    const queue = this.#queueOf(batch)
+    queue.isResting = true
+    const again = () => {
+      queue.isResting = false
+      this.#schedule()
+    }
+    const rest = () => setTimeout(again, retryDelayMs)
     // The partition may have another leader by now, or the topic be gone.
-    this.#options.watch.refresh().then(again, again)
+    this.#options.watch.refresh().then(rest, rest)
   }
 
   #refuse(batch: KafkaBatch, reason: unknown): void {

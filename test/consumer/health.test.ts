@@ -6,7 +6,7 @@ import { ModelWorld } from '../support/model-world.ts'
 import { creates } from './note-operations.ts'
 
 async function ask(worker: Pick<Worker, 'isAssigned' | 'reports'>, path: string) {
-  const response = await createHealth(worker).request(path)
+  const response = await createHealth(worker, { ping: async () => {} }).request(path)
   return { status: response.status, body: await response.json() }
 }
 
