@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import type { Config } from '../config/compile-config.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Log } from '../core/log.ts'
+import { LogError, PublishError } from '../core/log.ts'
+import { StoreError } from '../core/shard-store.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { checksum } from '../runtime/checksum.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -109,7 +111,13 @@ function receiptKeys({ receiptKeysFile, dataDir }: Settings) {
     : readReceiptKeys(receiptKeysFile)
 }
 
-/** The stack, and nothing of what else an error may carry, such as SQL. */
+/**
+ * What is made for people is told in a line; of all else the stack, and nothing of what else an
+ * error may carry, such as SQL.
+ */
 function reportError(where: string, error: unknown): void {
-  console.error(`${where}: ${error instanceof Error ? error.stack : String(error)}`)
+  const isToldInALine =
+    error instanceof StoreError || error instanceof LogError || error instanceof PublishError
+  const text = isToldInALine || !(error instanceof Error) ? String(error) : error.stack
+  console.error(`${where}: ${text}`)
 }

@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KafkaSettings, Settings } from '../config/settings.ts'
 import type { Log } from '../core/log.ts'
+import { LogError } from '../core/log.ts'
 import { openKafkaLog } from '../log/kafka-log.ts'
 import type { KafkaOptions, KafkaSecurity } from '../log/kafka-options.ts'
 import { createKafkaTopics } from '../log/kafka-topics.ts'
@@ -9,19 +10,47 @@ import { createSqliteLog, openSqliteLog } from '../log/sqlite-log.ts'
 
 /** Opens the log that the settings name: Kafka's where there are brokers, else the embedded one. */
 export async function openLog(settings: Settings, partitions: number, owner: string): Promise<Log> {
-  if (settings.kafka) return openKafkaLog(await kafkaOptions(settings, settings.kafka, partitions))
-  return openSqliteLog({ path: embeddedLogPath(settings), partitions, owner })
+  const { kafka } = settings
+  if (kafka) {
+    return reaching(async () => openKafkaLog(await kafkaOptions(settings, kafka, partitions)))
+  }
+  const log = openSqliteLog({ path: embeddedLogPath(settings), partitions, owner })
+  await requireOwn(log, settings)
+  return log
 }
 
 /** Makes the topics, or the embedded log; what is there stays. */
 export async function createLog(settings: Settings, partitions: number): Promise<void> {
-  if (settings.kafka) {
-    await createKafkaTopics(await kafkaOptions(settings, settings.kafka, partitions))
+  const { kafka } = settings
+  if (kafka) {
+    await reaching(async () => createKafkaTopics(await kafkaOptions(settings, kafka, partitions)))
     return
   }
   await mkdir(settings.dataDir, { recursive: true })
   const { topicPrefix } = settings
   createSqliteLog({ path: embeddedLogPath(settings), partitions, topicPrefix })
+}
+
+/** Adds what to do about brokers that do not answer at the start. */
+async function reaching<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== 'unreachable') throw error
+    const message = `${error.message}. Start it, or set SLUICE_KAFKA_BROKERS to where it is`
+    throw new LogError('unreachable', message, { cause: error })
+  }
+}
+
+/** The embedded log keeps the name that it was made with; another is another deployment's. */
+async function requireOwn(log: Log, { topicPrefix, dataDir }: Settings): Promise<void> {
+  const expected = `${topicPrefix}.writes`
+  if (log.topic === expected) return
+  await log.close()
+  throw new LogError(
+    'recreated',
+    `the log in the data folder ${dataDir} is ${log.topic}, expected ${expected}: it belongs to another deployment. Set SLUICE_DATA_DIR or SLUICE_TOPIC_PREFIX back`,
+  )
 }
 
 /** As OpenTelemetry names messaging systems. */

@@ -1,6 +1,6 @@
 import type { Steps } from '../steps.ts'
 import { versionAt } from './hello.ts'
-import type { MysqlServer } from './provide.ts'
+import type { MysqlServer } from './server.ts'
 import { refusalOf } from './version.ts'
 
 /** The user's own server, used as it is: checked, never started or stopped. */

@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FaultSignal, realFolder, shareServer } from '../shared-server.ts'
+import { realFolder, shareServer } from '../shared-server.ts'
 import { quietly, type Steps } from '../steps.ts'
 import { urlOf } from './account.ts'
 import { findSource } from './choices.ts'
 import { givenServer } from './given.ts'
 import { versionAt } from './hello.ts'
+import type { MysqlServer } from './server.ts'
 
 export interface MysqlOptions {
   /** Holds the programs and, unless an instance is named, the data: `<dataDir>/mysql`. */
@@ -18,19 +19,6 @@ export interface MysqlOptions {
   options?: readonly string[] | undefined
   /** Where mysqld, docker and apt-get are looked for; PATH if absent. */
   searchPath?: string | undefined
-}
-
-export interface MysqlServer {
-  /** With the account, without a database. */
-  readonly url: string
-  readonly version: string
-  /** Of a process of ours, while it runs. */
-  readonly pid: number | undefined
-  /** Ends this use; a private server ends with its last user. */
-  stop(): Promise<void>
-  kill(signal: FaultSignal): Promise<void>
-  /** Starts a private server again on the same port and data. */
-  restart(): Promise<void>
 }
 
 /** Finds a MySQL server or starts a private one, and says in steps what it does. */

@@ -5,7 +5,7 @@
  */
 import process from 'node:process'
 import { bigint, datetime, int, mysqlTable, varchar } from 'drizzle-orm/mysql-core'
-import { type Connection, createConnection, escape } from 'mysql2/promise'
+import { type Connection, createConnection, escape as quote } from 'mysql2/promise'
 import { operationKinds } from '../../core/operation.ts'
 import { offset, shardId } from '../../core/position.ts'
 import type { ShardSession } from '../../core/shard-store.ts'
@@ -65,7 +65,7 @@ function batch(index: number, mark: string): Row[] {
 
 function plainUpsert(rows: readonly Row[]): string {
   const values = rows.map(({ set: { id, userId, title, link, saves } }) => {
-    return `(${id}, ${userId}, ${escape(title)}, ${escape(link)}, ${saves}, '2026-11-23 03:04:05.123')`
+    return `(${id}, ${userId}, ${quote(String(title))}, ${quote(String(link))}, ${saves}, '2026-11-23 03:04:05.123')`
   })
   return `INSERT INTO plain_pins (id, user_id, title, link, saves, created_at) VALUES ${values.join()} AS new ON DUPLICATE KEY UPDATE user_id = new.user_id, title = new.title, link = new.link, saves = new.saves, created_at = new.created_at`
 }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import type { MysqlServer } from '../../setup/mysql/provide.ts'
+import type { MysqlServer } from '../../setup/mysql/server.ts'
 import { provideMysql } from '../../setup/mysql/provide.ts'
 import { Deployment } from './deployment.ts'
 import { get, post } from './http.ts'

@@ -5,7 +5,8 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import mysql from 'mysql2/promise'
 import { expect, inject, onTestFinished, test } from 'vitest'
-import { type MysqlServer, provideMysql } from '../../setup/mysql/provide.ts'
+import { provideMysql } from '../../setup/mysql/provide.ts'
+import type { MysqlServer } from '../../setup/mysql/server.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 // Each has a server of its own, on the programs and the initialized template that all share.
