@@ -9,7 +9,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { checksum } from '../runtime/checksum.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Serve } from '../runtime/serve.ts'
-import { stopServer } from '../runtime/serve.ts'
+import { listen, stopServer } from '../runtime/serve.ts'
 import { logSystem, openLog } from '../wiring/open-log.ts'
 import type { StartService } from '../wiring/run-process.ts'
 import { createJobStore } from '../wiring/shards.ts'
@@ -75,7 +75,8 @@ export async function startApi(
       reportError,
     })
     const { host, port } = settings
-    const server = await serve({ fetch: (request) => app.fetch(request), host, port })
+    const options = { fetch: (request: Request) => app.fetch(request), host, port }
+    const server = await listen(serve, options, 'SLUICE_PORT')
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
       async stop() {

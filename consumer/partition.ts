@@ -210,8 +210,8 @@ class Partition {
     this.#position = position
     this.#options.report.movedTo(position)
     await this.#restart()
-    // Found elsewhere, such as after a restore, the shard goes on from there at once.
-    if (samePosition(position, window.from)) await this.#recovery.after(error, window)
+    // Found where the window began or elsewhere, such as after a restore, it goes on from there.
+    await this.#recovery.after(error, window)
     return undefined
   }
 

@@ -5,7 +5,7 @@ import { createAlerts } from '../runtime/alerts.ts'
 import { checksum } from '../runtime/checksum.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Serve } from '../runtime/serve.ts'
-import { stopServer } from '../runtime/serve.ts'
+import { listen, stopServer } from '../runtime/serve.ts'
 import { openLog } from '../wiring/open-log.ts'
 import type { StartService } from '../wiring/run-process.ts'
 import {
@@ -35,7 +35,11 @@ export function startWorkerService(serve: Serve): StartService {
     const running = await startWorkerProcess(settings, config, owner)
     const { host, workerPort: port } = settings
     const health = createHealth(running.worker, running.log)
-    const server = await serve({ fetch: (request) => health.fetch(request), host, port })
+    const options = { fetch: (request: Request) => health.fetch(request), host, port }
+    const server = await listen(serve, options, 'SLUICE_WORKER_PORT').catch(async (error) => {
+      await running.stop()
+      throw error
+    })
     return {
       started: `worker ${owner} joined; health on http://${host}:${server.port}`,
       done: running.worker.done,

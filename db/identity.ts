@@ -57,7 +57,7 @@ export function wrongDatabase(address: ShardAddress, difference: string): StoreE
   return new StoreError(
     'stop',
     'IDENTITY',
-    `${describeAddress(address)} is another database than the config says: ${difference}. Put the config's URLs, number of shards and cluster name back, or move the data first`,
+    `${describeAddress(address)} is another database than the config says: ${difference}. Put the config's URLs and number of shards and SLUICE_TOPIC_PREFIX (the cluster) back, or move the data first`,
   )
 }
 

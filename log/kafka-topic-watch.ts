@@ -80,6 +80,8 @@ export class KafkaTopicWatch {
   }
 
   #lose(message: string): void {
-    this.#lost ??= new LogError('recreated', message)
+    const whatToDo =
+      'bring it back, or set the new one up with npm run migrate, then start this process again'
+    this.#lost ??= new LogError('recreated', `${message}: ${whatToDo}`)
   }
 }

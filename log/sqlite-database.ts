@@ -59,7 +59,8 @@ export function openSqliteDatabase(path: string, partitions: number): SqliteData
       if (fileOf(path) === file) return
       throw new LogError(
         'recreated',
-        `The log at ${path} was deleted or replaced while it was open`,
+        `The log at ${path} was deleted or replaced while it was open: bring it back, or set the ` +
+          'new one up with npm run migrate, then start this process again',
       )
     }
     return { path, connection, identity, checkFile }

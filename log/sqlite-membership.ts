@@ -26,7 +26,8 @@ export class SqliteMembership implements Membership {
       const row = database.connection.prepare('SELECT holder FROM log').get()
       throw new LogError(
         'locked',
-        `The log at ${database.path} has a worker already: ${row?.holder ?? 'one that just started'}`,
+        `The log at ${database.path} has a worker already: ${row?.holder ?? 'one that just started'}. ` +
+          'The embedded log takes one: stop it first, or share the work out over Kafka',
       )
     }
     const membership = new SqliteMembership(database, writer, lock, holder)

@@ -9,7 +9,7 @@ export function createAlerts(
 ): Alerts {
   return {
     raise(alert) {
-      write(`ALERT ${alert.code}: ${alert.message}`)
+      write(`ALERT ${alert.code} on shard ${alert.shard}: ${alert.message}`)
       if (webhookUrl) void post(webhookUrl, alert, write)
     },
   }

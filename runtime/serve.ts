@@ -18,6 +18,24 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+/** As `serve`; a port that is taken is told by the variable that chose it. */
+export async function listen(
+  serve: Serve,
+  options: ServeOptions,
+  portVariable: 'SLUICE_PORT' | 'SLUICE_WORKER_PORT',
+): Promise<HttpServer> {
+  try {
+    return await serve(options)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    const { host, port } = options
+    throw new Error(
+      `${portVariable} is ${port}, where another process listens on ${host} already: end it, or set another port (0 picks a free one)`,
+      { cause: error },
+    )
+  }
+}
+
 /** Answers the requests under way, for so long at most. */
 export async function stopServer(server: HttpServer, clock: Clock, graceMs: number): Promise<void> {
   const done = new AbortController()

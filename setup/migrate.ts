@@ -1,8 +1,11 @@
 // `npm run migrate [-- --print]`: makes what the config names, or shows how.
 
 import process from 'node:process'
+import type { Config } from '../config/compile-config.ts'
 import { loadConfig } from '../config/load.ts'
+import type { Settings } from '../config/settings.ts'
 import { readSettings } from '../config/settings.ts'
+import { LogError } from '../core/log.ts'
 import { printMigration } from '../db/migration.ts'
 import { migrateAll, migrationPlan } from '../wiring/migrate.ts'
 
@@ -17,10 +20,23 @@ async function run(): Promise<void> {
   const settings = readSettings(process.env)
   const config = await loadConfig(settings)
   if (process.argv.includes('--print')) {
-    process.stdout.write(printMigration(await migrationPlan(settings, config)))
+    process.stdout.write(await print(settings, config))
     return
   }
   const steps = await migrateAll(settings, config)
   for (const { shard, done } of steps) console.log(`shard ${shard}: ${done}`)
   if (steps.length === 0) console.log('nothing to do: all that the config names is there')
+}
+
+/** The first positions name the log, so that it has to be there before the rest can be shown. */
+async function print(settings: Settings, config: Config): Promise<string> {
+  try {
+    return printMigration(await migrationPlan(settings, config))
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== 'not_migrated') throw error
+    throw new Error(
+      `${error.message}. --print shows the first positions too, which name the log: so the log comes first, which npm run migrate makes before it asks anything of MySQL`,
+      { cause: error },
+    )
+  }
 }

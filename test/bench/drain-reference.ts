@@ -34,7 +34,7 @@ function upsert(connection: Connection, from: number, to: number): string {
   const tuples: string[] = []
   for (let i = from; i < to; i++) {
     const { id, userId, title, saves, createdAt } = drainRow(i)
-    const values = [id, userId, title, saves, createdAt.replace('T', ' ').replace('+00:00', '')]
+    const values = [id, userId, title, saves, createdAt.replace('T', ' ').replace('Z', '')]
     tuples.push(`(${values.map((value) => connection.escape(value)).join(',')})`)
   }
   return (

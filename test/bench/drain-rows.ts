@@ -15,6 +15,6 @@ export function drainRow(i: number): DrainRow {
     userId: String((i * 7919) % 1_000_000),
     title: `${text.repeat(2).slice(0, 110)}${i}`,
     saves: i % 1000,
-    createdAt: '2026-11-23T03:04:05.123+00:00',
+    createdAt: '2026-11-23T03:04:05.123Z',
   }
 }

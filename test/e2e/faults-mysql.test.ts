@@ -1,30 +1,17 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import type { MysqlServer } from '../../setup/mysql/server.ts'
-import { provideMysql } from '../../setup/mysql/provide.ts'
+import { expect, test } from 'vitest'
 import { Deployment } from './deployment.ts'
 import { get, post } from './http.ts'
 import { createUser } from './operations.ts'
+import { ownMysql } from './own-servers.ts'
 import { Workload } from './workload.ts'
 
-const folder = join(inject('dataDir'), 'test', `e2e-mysql-${process.pid}`)
-let mysql: MysqlServer
-
-beforeAll(async () => {
-  mysql = await provideMysql({ dataDir: inject('dataDir'), instance: folder })
-}, 60_000)
-
-afterAll(async () => {
-  await mysql?.stop()
-  rmSync(folder, { recursive: true, force: true })
-}, 60_000)
-
+const server = ownMysql()
 const patient = { timeout: 20_000, interval: 100 }
 
 test('MySQL down at start: writes are accepted, what is missing is named, and all is applied later', {
   timeout: 90_000,
 }, async () => {
+  const mysql = server()
   const deployment = new Deployment({ mysqlUrl: mysql.url, shards: 1 })
   await deployment.migrate()
   await mysql.kill('SIGKILL')
@@ -32,7 +19,9 @@ test('MySQL down at start: writes are accepted, what is missing is named, and al
 
   const migration = deployment.start('migrate')
   expect(await migration.ended).toBe(1)
-  expect(migration.output).toMatch(/^migrate: shard 0 .*: the connection failed \(ECONNREFUSED\)\n$/)
+  expect(migration.output).toMatch(
+    /^migrate: shard 0 .*: the connection failed \(ECONNREFUSED\)\n$/,
+  )
 
   const api = await deployment.startApi()
   expect((await get(`${api.url}/readyz`)).status).toBe(200)
@@ -68,6 +57,7 @@ test('MySQL down at start: writes are accepted, what is missing is named, and al
 test('MySQL down in flight: writes are accepted meanwhile, nothing is lost or doubled', {
   timeout: 90_000,
 }, async () => {
+  const mysql = server()
   const deployment = new Deployment({
     mysqlUrl: mysql.url,
     statementsPerSecond: 20,

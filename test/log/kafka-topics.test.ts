@@ -1,0 +1,104 @@
+import { Admin } from '@platformatic/kafka'
+import { expect, inject, onTestFinished, test } from 'vitest'
+import { openKafkaLog } from '../../log/kafka-log.ts'
+import type { KafkaOptions } from '../../log/kafka-options.ts'
+import { createKafkaTopics } from '../../log/kafka-topics.ts'
+
+const partitions = 3
+
+function someTopics(): { options: KafkaOptions; admin: Admin; writes: string } {
+  const topicPrefix = `topics-${crypto.randomUUID()}`
+  const brokers = inject('kafkaBrokers')
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers, retries: 5 })
+  onTestFinished(() => admin.close())
+  return { options: { brokers, topicPrefix, partitions }, admin, writes: `${topicPrefix}.writes` }
+}
+
+async function settingsOf(admin: Admin, topic: string): Promise<Record<string, unknown>> {
+  const resources = [{ resourceType: 2, resourceName: topic } as const]
+  const [found] = await admin.describeConfigs({ resources })
+  return Object.fromEntries(found!.configs.map(({ name, value }) => [name, value]))
+}
+
+async function alter(admin: Admin, topic: string, name: string, value: string): Promise<void> {
+  const configs = [{ name, value, configOperation: 0 } as const]
+  const resources = [{ resourceType: 2, resourceName: topic, configs } as const]
+  await admin.incrementalAlterConfigs({ resources })
+}
+
+test('writes are kept for ever, control and status compacted, each in as many partitions as it needs', async () => {
+  const { options, admin, writes } = someTopics()
+  const others = [`${options.topicPrefix}.control`, `${options.topicPrefix}.status`]
+  await createKafkaTopics(options)
+  const { topics } = await admin.metadata({ topics: [writes, ...others] })
+  expect(topics.get(writes)?.partitionsCount).toBe(partitions)
+  expect(await settingsOf(admin, writes)).toMatchObject({
+    'cleanup.policy': 'delete',
+    'retention.ms': '-1',
+    'retention.bytes': '-1',
+  })
+  for (const topic of others) {
+    expect(topics.get(topic)?.partitionsCount).toBe(1)
+    expect(await settingsOf(admin, topic)).toMatchObject({ 'cleanup.policy': 'compact' })
+  }
+})
+
+test('a topic that would lose what is accepted is refused by name', async () => {
+  const { options, admin, writes } = someTopics()
+  await createKafkaTopics(options)
+  await alter(admin, writes, 'retention.ms', '604800000')
+  const refused = {
+    code: 'not_migrated',
+    message: `The topic ${writes} has retention.ms=604800000, expected -1: alter the topic`,
+  }
+  await expect(openKafkaLog(options)).rejects.toMatchObject(refused)
+  await expect(createKafkaTopics(options)).rejects.toMatchObject(refused)
+})
+
+test('a topic whose batches are too small for a message is refused', async () => {
+  const { options, admin, writes } = someTopics()
+  await createKafkaTopics(options)
+  await alter(admin, writes, 'max.message.bytes', '100000')
+  await expect(openKafkaLog(options)).rejects.toMatchObject({
+    code: 'not_migrated',
+    message: expect.stringMatching(/max\.message\.bytes=100000, expected at least 27\d{4}/),
+  })
+})
+
+test('a topic with smaller batches than usual is written in smaller batches', async () => {
+  const { options, admin, writes } = someTopics()
+  await createKafkaTopics(options)
+  await alter(admin, writes, 'max.message.bytes', '300000')
+  const log = await openKafkaLog(options)
+  onTestFinished(() => log.close())
+  const bytes = new Uint8Array(256 * 1024)
+  const messages = Array.from({ length: 5 }, () => ({ shard: 0 as never, bytes, headers: {} }))
+  expect(await log.publish(messages)).toEqual([0, 1, 2, 3, 4])
+})
+
+test('a missing topic is named, and how to make it', async () => {
+  const { options, admin } = someTopics()
+  await createKafkaTopics(options)
+  const status = `${options.topicPrefix}.status`
+  await admin.deleteTopics({ topics: [status] })
+  await expect(openKafkaLog(options)).rejects.toMatchObject({
+    code: 'not_migrated',
+    message: `The topic ${status} is missing: run \`npm run migrate\``,
+  })
+})
+
+test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
+  'messages compressed with %s come back as they were',
+  async (compression) => {
+    const { options } = someTopics()
+    await createKafkaTopics(options)
+    const log = await openKafkaLog({ ...options, compression })
+    onTestFinished(() => log.close())
+    const bytes = new TextEncoder().encode('{"title":"to be or not to be"}'.repeat(2000))
+    const message = { shard: 1 as never, bytes, headers: { traceparent: '00-1-2-01' } }
+    await log.publish([message, message])
+    const reader = await log.open(1 as never, 0 as never)
+    const pulled = await reader.pull(1, 10_000)
+    expect(pulled).toEqual([{ offset: 0, bytes, headers: message.headers }])
+  },
+)
