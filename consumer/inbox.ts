@@ -100,10 +100,7 @@ export class Inbox {
       }
       return this.#block(message, sources)
     }
-    if (decoded.kind === 'unknown_version') {
-      return this.#block(message, `message version ${decoded.version}`)
-    }
-    return 'blocked'
+    return decoded.kind === 'unknown' ? this.#block(message, decoded.what) : 'blocked'
   }
 
   #block(message: LogMessage, unknown: string): 'blocked' {

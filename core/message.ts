@@ -23,8 +23,8 @@ export type DecodedMessage =
   | { readonly kind: 'message'; readonly message: Message }
   /** The bytes are not what was written: kept raw, as a failure. */
   | { readonly kind: 'corrupt'; readonly reason: string }
-  /** Whole, but newer than this worker: the shard waits for one that knows it. */
-  | { readonly kind: 'unknown_version'; readonly version: number }
+  /** Whole, as its checksum says, but not known here: the shard waits for a worker that knows it. */
+  | { readonly kind: 'unknown'; readonly what: string }
 
 export type EncodedOperation = readonly [
   index: number,
@@ -70,7 +70,7 @@ export function decodeMessage(bytes: Uint8Array, checksum: Checksum): DecodedMes
     return corrupt(`its checksum is ${found.toString(16)}, expected ${expected.toString(16)}`)
   }
   const version = view.getUint8(checksumBytes)
-  if (version !== messageVersion) return { kind: 'unknown_version', version }
+  if (version !== messageVersion) return unknown(`message version ${version}`)
   return parseBody(bytes.subarray(messageHeaderBytes))
 }
 
@@ -80,16 +80,16 @@ function parseBody(body: Uint8Array): DecodedMessage {
     parsed = JSON.parse(utf8.decode(body))
   } catch {
     // The parser's own message quotes what it read, and no error shows a payload.
-    return corrupt('it is not JSON in UTF-8')
+    return unknown('a body that is not JSON in UTF-8')
   }
   const { job, tenant, operations } = Object(parsed)
   if (typeof job !== 'string' || typeof tenant !== 'string' || !Array.isArray(operations)) {
-    return corrupt('it lacks a job, a tenant or its operations')
+    return unknown('no job, tenant or operations')
   }
   const decoded = new Array<Operation>(operations.length)
   for (let i = 0; i < operations.length; i++) {
     const encoded: unknown = operations[i]
-    if (!isEncodedOperation(encoded)) return corrupt(`its operation ${i} is malformed`)
+    if (!isEncodedOperation(encoded)) return unknown(`an operation ${i} of another form`)
     const [index, type, kind, object, by] = encoded
     decoded[i] = by ? { index, type, kind, object, by } : { index, type, kind, object }
   }
@@ -114,4 +114,8 @@ function isObject(value: unknown): boolean {
 
 function corrupt(reason: string): DecodedMessage {
   return { kind: 'corrupt', reason }
+}
+
+function unknown(what: string): DecodedMessage {
+  return { kind: 'unknown', what }
 }

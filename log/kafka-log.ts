@@ -42,7 +42,8 @@ class KafkaLog implements Log {
   readonly #cluster: KafkaCluster
   readonly #watch: KafkaTopicWatch
   readonly #sender: KafkaSender
-  readonly #open = new Set<{ close(): Promise<void> }>()
+  readonly #readers = new Set<KafkaReader>()
+  readonly #memberships: KafkaMembership[] = []
   #closed = false
 
   constructor(
@@ -87,15 +88,16 @@ class KafkaLog implements Log {
     checkHeld(shard, from, await this.bounds(shard))
     const { client, group } = this.#settings
     const options = { client, group, watch: this.#watch, partition: shard }
-    const reader = new KafkaReader(new KafkaFetcher(options, from))
-    this.#open.add(reader)
+    const fetcher = new KafkaFetcher(options, from)
+    const reader = new KafkaReader(fetcher, () => this.#readers.delete(reader))
+    this.#readers.add(reader)
     return reader
   }
 
   async join(): Promise<Membership> {
     await this.ping()
     const membership = new KafkaMembership(this.#settings)
-    this.#open.add({ close: () => membership.leave() })
+    this.#memberships.push(membership)
     return membership
   }
 
@@ -109,7 +111,8 @@ class KafkaLog implements Log {
     if (this.#closed) return
     this.#closed = true
     await this.#sender.close()
-    await Promise.all([...this.#open].map((part) => part.close()))
+    await Promise.all(this.#memberships.map((membership) => membership.leave()))
+    await Promise.all([...this.#readers].map((reader) => reader.close()))
     await this.status.close()
     this.#watch.close()
     await this.#cluster.close()

@@ -4,9 +4,11 @@ import type { FetchedRecord, KafkaFetcher } from './kafka-fetcher.ts'
 
 export class KafkaReader implements PartitionReader {
   readonly #fetcher: KafkaFetcher
+  readonly #onClose: () => void
 
-  constructor(fetcher: KafkaFetcher) {
+  constructor(fetcher: KafkaFetcher, onClose: () => void) {
     this.#fetcher = fetcher
+    this.#onClose = onClose
   }
 
   async pull(maxMessages: number, waitMs: number): Promise<readonly LogMessage[]> {
@@ -15,6 +17,7 @@ export class KafkaReader implements PartitionReader {
   }
 
   close(): Promise<void> {
+    this.#onClose()
     return this.#fetcher.close()
   }
 }

@@ -68,33 +68,36 @@ describe('a message', () => {
     newer[messageHeaderBytes - 1] = messageVersion + 1
     expect(decode(newer).kind).toBe('corrupt')
     new DataView(newer.buffer).setUint32(0, crc32(newer.subarray(4)))
-    expect(decode(newer)).toEqual({ kind: 'unknown_version', version: messageVersion + 1 })
+    expect(decode(newer)).toEqual({
+      kind: 'unknown',
+      what: `message version ${messageVersion + 1}`,
+    })
   })
 
   it.each([
-    ['null', 'it lacks a job, a tenant or its operations'],
-    ['[]', 'it lacks a job, a tenant or its operations'],
-    ['{"job":1,"tenant":"t","operations":[]}', 'it lacks a job, a tenant or its operations'],
-    ['{"job":"secret","tenant":"t","oper', 'it is not JSON in UTF-8'],
-    ['{"job":"j","tenant":"t","operations":[null]}', 'its operation 0 is malformed'],
+    ['null', 'no job, tenant or operations'],
+    ['[]', 'no job, tenant or operations'],
+    ['{"job":1,"tenant":"t","operations":[]}', 'no job, tenant or operations'],
+    ['{"job":"secret","tenant":"t","oper', 'a body that is not JSON in UTF-8'],
+    ['{"job":"j","tenant":"t","operations":[null]}', 'an operation 0 of another form'],
     [
       '{"job":"j","tenant":"t","operations":[[0,"pin","merge",{}]]}',
-      'its operation 0 is malformed',
+      'an operation 0 of another form',
     ],
     [
       '{"job":"j","tenant":"t","operations":[[0,"pin","create",null]]}',
-      'its operation 0 is malformed',
+      'an operation 0 of another form',
     ],
     [
       '{"job":"j","tenant":"t","operations":[[0.5,"pin","create",{}]]}',
-      'its operation 0 is malformed',
+      'an operation 0 of another form',
     ],
     [
       '{"job":"j","tenant":"t","operations":[[0,"pin","increment",{},[]]]}',
-      'its operation 0 is malformed',
+      'an operation 0 of another form',
     ],
-  ])('that is whole but holds %s says so, without the payload', (json, reason) => {
-    expect(decode(seal(json))).toEqual({ kind: 'corrupt', reason })
+  ])('that is whole but holds %s says so, without the payload', (json, what) => {
+    expect(decode(seal(json))).toEqual({ kind: 'unknown', what })
   })
 
   it('is read from a view into a larger buffer', () => {

@@ -37,7 +37,7 @@ test('Kafka down in flight: refused with what is known, ready again by itself, n
   const kafka = server()
   const deployment = new Deployment({
     kafkaBrokers: kafka.brokers,
-    statementsPerSecond: 10,
+    statementsPerSecond: 20,
     config: { rowsPerStatement: 25 },
   })
   await deployment.migrate()
@@ -72,5 +72,7 @@ test('Kafka down in flight: refused with what is known, ready again by itself, n
   for (const { url } of [api, worker]) {
     await expect.poll(async () => (await get(`${url}/readyz`)).status, patient).toBe(200)
   }
+  // Whether it was written is not known: after this it does not matter.
+  await api.client.write([{ type: 'user', op: 'delete', object: { id: '900001' } }])
   await workload.check()
 })

@@ -15,6 +15,7 @@ interface JobCounts {
   readonly pending: number
 }
 
+const settling = { timeout: 60_000, interval: 200 }
 /** Shares of the operations between which a stream counts as under way. */
 const [underWayFrom, underWayTo] = [0.1, 0.8]
 
@@ -52,14 +53,13 @@ export class Workload {
   /** Waits for all jobs, then holds every row, every failure and every count against the model. */
   async check(): Promise<void> {
     const { jobs } = this.#sender
-    await this.#api.client.awaitJobs(jobs, () => {})
+    await expect.poll(() => this.#settled(), settling).toBe(this.#total)
     const shardUrls = this.#deployment.shardUrls
     const { differences } = await compare(shardUrls, this.#model, this.#api.client, jobs)
     expect(differences).toEqual([])
     for (const { accepted, applied, superseded, failed } of await this.#jobs()) {
       expect(applied + superseded + failed).toBe(accepted)
     }
-    expect(await this.#settled()).toBe(this.#total)
   }
 
   async #settled(): Promise<number> {
