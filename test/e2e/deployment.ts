@@ -5,9 +5,9 @@ import { pathToFileURL } from 'node:url'
 import type { RowDataPacket } from 'mysql2/promise'
 import { createConnection } from 'mysql2/promise'
 import { inject, onTestFinished } from 'vitest'
-import { DemoClient } from '../../demo/client.ts'
 import { commandOf, type Runtime, root, type Service } from './commands.ts'
 import type { DeploymentConfig } from './deployment-config.ts'
+import { RunningApi } from './running-api.ts'
 import { ServiceProcess } from './service-process.ts'
 
 export interface DeploymentOptions {
@@ -19,12 +19,6 @@ export interface DeploymentOptions {
   readonly statementsPerSecond?: number
   readonly config?: Omit<DeploymentConfig, 'databases'>
   readonly env?: NodeJS.ProcessEnv
-}
-
-export interface RunningApi {
-  readonly process: ServiceProcess
-  readonly url: string
-  readonly client: DemoClient
 }
 
 export interface RunningWorker {
@@ -108,7 +102,7 @@ export default deploymentConfig(${JSON.stringify(config)})
   async startApi(runtime: Runtime = 'node', env: NodeJS.ProcessEnv = {}): Promise<RunningApi> {
     const started = this.start('api', runtime, env)
     const [, url] = await started.says(/API listens on (\S+)/)
-    return { process: started, url: url!, client: new DemoClient(url!) }
+    return new RunningApi(started, url!)
   }
 
   async startWorker(

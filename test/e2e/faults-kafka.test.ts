@@ -73,6 +73,6 @@ test('Kafka down in flight: refused with what is known, ready again by itself, n
     await expect.poll(async () => (await get(`${url}/readyz`)).status, patient).toBe(200)
   }
   // Whether it was written is not known: after this it does not matter.
-  await api.client.write([{ type: 'user', op: 'delete', object: { id: '900001' } }])
+  await api.applied([{ type: 'user', op: 'delete', object: { id: '900001' } }])
   await workload.check()
 })

@@ -7,7 +7,10 @@ export function createUser(id: string): DemoOperation {
   return { type: 'user', op: 'create', object }
 }
 
-/** A pin of a user; another `title` makes it another pin for triggers that look at it. */
 export function createPin(id: string, userId: string, title = `pin ${id}`): DemoOperation {
   return { type: 'pin', op: 'create', object: { id, userId, boardId: '1', title, createdAt } }
+}
+
+export function incrementSaves(id: string, userId: string, saves: number): DemoOperation {
+  return { type: 'pin', op: 'increment', object: { id, userId }, by: { saves } }
 }

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, inject } from 'vitest'
 import { type KafkaServer, provideKafka } from '../../setup/kafka/provide.ts'
-import { type MysqlServer, provideMysql } from '../../setup/mysql/provide.ts'
+import { provideMysql } from '../../setup/mysql/provide.ts'
+import type { MysqlServer } from '../../setup/mysql/server.ts'
 
 // Servers that a test file may kill: others' tests go on with the ones of the whole run.
 

@@ -4,8 +4,9 @@ import { compare } from '../../demo/compare.ts'
 import { DemoModel } from '../../demo/model.ts'
 import { type DemoOperation, demoPhases } from '../../demo/script.ts'
 import { DemoSender } from '../../demo/sender.ts'
-import type { Deployment, RunningApi } from './deployment.ts'
+import type { Deployment } from './deployment.ts'
 import { post } from './http.ts'
+import type { RunningApi } from './running-api.ts'
 
 interface JobCounts {
   readonly accepted: number
