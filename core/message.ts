@@ -34,20 +34,22 @@ export type EncodedOperation = readonly [
   by?: WireObject,
 ]
 
-/** The JSON text of one operation inside a message. */
-export function encodeOperation(operation: Operation): string {
-  const { index, type, kind, object, by } = operation
-  const encoded: EncodedOperation = by
-    ? [index, type, kind, object, by]
-    : [index, type, kind, object]
-  return JSON.stringify(encoded)
+const encoder = new TextEncoder()
+/** Stands where the header will be, so that text and header are encoded in one piece. */
+const headerRoom = '\0'.repeat(messageHeaderBytes)
+
+export function encodeMessage(
+  { job, tenant, operations }: Message,
+  checksum: Checksum,
+): Uint8Array {
+  const body = JSON.stringify({ job, tenant, operations: operations.map(encodeOperation) })
+  return sealMessage(encoder.encode(headerRoom + body), checksum)
 }
 
-/** The JSON text before a message's operations; `messageEnd` closes it. */
-export function messageStart(job: string, tenant: string): string {
-  return `{"job":${JSON.stringify(job)},"tenant":${JSON.stringify(tenant)},"operations":[`
+function encodeOperation(operation: Operation): EncodedOperation {
+  const { index, type, kind, object, by } = operation
+  return by ? [index, type, kind, object, by] : [index, type, kind, object]
 }
-export const messageEnd = ']}'
 
 /** Writes checksum and version in front of a message's JSON, which starts at `messageHeaderBytes`. */
 export function sealMessage(bytes: Uint8Array, checksum: Checksum): Uint8Array {

@@ -1,11 +1,5 @@
 import type { Checksum } from './message.ts'
-import {
-  encodeOperation,
-  messageEnd,
-  messageHeaderBytes,
-  messageStart,
-  sealMessage,
-} from './message.ts'
+import { encodeMessage } from './message.ts'
 import type { Operation } from './operation.ts'
 import type { ShardId } from './position.ts'
 
@@ -36,9 +30,14 @@ export interface ShardBatchingOptions {
 /** The operation at `index` does not fit into a message by itself. */
 export interface OperationTooLarge {
   readonly index: number
+  /** Of a message that holds nothing else. */
   readonly bytes: number
   readonly maxBytes: number
 }
+
+export type BatchedRequest =
+  | { readonly messages: readonly ShardMessage[] }
+  | { readonly tooLarge: OperationTooLarge }
 
 /**
  * Cuts a request into messages: each operation goes to its shard, each shard's operations keep the
@@ -47,114 +46,57 @@ export interface OperationTooLarge {
 export function batchByShard(
   operations: Iterable<Operation>,
   options: ShardBatchingOptions,
-): { readonly messages: readonly ShardMessage[] } | { readonly tooLarge: OperationTooLarge } {
-  const batches = new Map<ShardId, MessageBuilder>()
+): BatchedRequest {
   const messages: ShardMessage[] = []
-  const start = messageStart(options.job, options.tenant)
-  for (const operation of operations) {
-    const shard = options.shardOf(operation)
-    let batch = batches.get(shard)
-    if (!batch) {
-      batch = new MessageBuilder(shard, start, options)
-      batches.set(shard, batch)
-    }
-    const json = encodeOperation(operation)
-    if (batch.add(json)) continue
-    if (!batch.isEmpty) messages.push(batch.seal())
-    if (!batch.add(json)) {
-      const bytes = encoder.encode(json).byteLength
-      return { tooLarge: { index: operation.index, bytes, maxBytes: batch.maxOperationBytes } }
+  for (const [shard, routed] of routeOperations(operations, options)) {
+    const { operations: most } = options.limits
+    for (let i = 0; i < routed.length; i += most) {
+      const tooLarge = addMessages(messages, shard, routed.slice(i, i + most), options)
+      if (tooLarge) return { tooLarge }
     }
   }
-  for (const batch of batches.values()) if (!batch.isEmpty) messages.push(batch.seal())
   return { messages }
 }
 
-const encoder = new TextEncoder()
-/** UTF-8 takes at most three bytes for a UTF-16 code unit. */
-const maxBytesPerUnit = 3
-/** Most messages of a request over many shards are small; the buffer doubles up to the limit. */
-const initialBytes = 4096
-
-class MessageBuilder {
-  readonly maxOperationBytes: number
-  readonly #shard: ShardId
-  readonly #start: string
-  readonly #options: ShardBatchingOptions
-  #buffer: Uint8Array
-  #length: number
-  /** Texts that fit in any case, not encoded yet: encoding many at once is several times cheaper. */
-  #pending = ''
-  #operations = 0
-
-  constructor(shard: ShardId, start: string, options: ShardBatchingOptions) {
-    this.#shard = shard
-    this.#start = start
-    this.#options = options
-    this.#buffer = new Uint8Array(Math.min(initialBytes, options.limits.bytes))
-    this.#length = 0
-    this.#begin()
-    this.maxOperationBytes = options.limits.bytes - this.#length - messageEnd.length
+function routeOperations(
+  operations: Iterable<Operation>,
+  { shardOf }: ShardBatchingOptions,
+): Map<ShardId, Operation[]> {
+  const routed = new Map<ShardId, Operation[]>()
+  for (const operation of operations) {
+    const shard = shardOf(operation)
+    const others = routed.get(shard)
+    if (others) others.push(operation)
+    else routed.set(shard, [operation])
   }
+  return routed
+}
 
-  get isEmpty(): boolean {
-    return this.#operations === 0
+/**
+ * Encodes operations as one message, or in equal parts as many as their bytes ask for. Encoding all
+ * at once and seldom twice is cheaper than counting the bytes of each.
+ */
+function addMessages(
+  messages: ShardMessage[],
+  shard: ShardId,
+  operations: readonly Operation[],
+  options: ShardBatchingOptions,
+): OperationTooLarge | undefined {
+  const { job, tenant, limits, checksum } = options
+  const bytes = encodeMessage({ job, tenant, operations }, checksum)
+  if (bytes.length <= limits.bytes) {
+    messages.push({ shard, bytes, operations: operations.length })
+    return undefined
   }
-
-  /** False, with nothing added, if the operation does not fit any more. */
-  add(json: string): boolean {
-    if (this.#operations === this.#options.limits.operations) return false
-    const text = this.#operations > 0 ? `,${json}` : json
-    if ((this.#pending.length + text.length) * maxBytesPerUnit <= this.#room) {
-      this.#pending += text
-    } else {
-      this.#flush()
-      if (!this.#write(text)) return false
-    }
-    this.#operations++
-    return true
+  const [first] = operations
+  if (operations.length === 1) {
+    return { index: first!.index, bytes: bytes.length, maxBytes: limits.bytes }
   }
-
-  seal(): ShardMessage {
-    this.#flush()
-    for (const char of messageEnd) this.#buffer[this.#length++] = char.charCodeAt(0)
-    const bytes = sealMessage(this.#buffer.slice(0, this.#length), this.#options.checksum)
-    const message = { shard: this.#shard, bytes, operations: this.#operations }
-    this.#operations = 0
-    this.#begin()
-    return message
+  const parts = Math.min(operations.length, Math.ceil(bytes.length / limits.bytes))
+  const perPart = Math.ceil(operations.length / parts)
+  for (let i = 0; i < operations.length; i += perPart) {
+    const tooLarge = addMessages(messages, shard, operations.slice(i, i + perPart), options)
+    if (tooLarge) return tooLarge
   }
-
-  /** Bytes that the pending text and what follows may take; the message's end always has its own. */
-  get #room(): number {
-    return this.#options.limits.bytes - this.#length - messageEnd.length
-  }
-
-  #flush(): void {
-    const text = this.#pending
-    this.#pending = ''
-    if (!this.#write(text)) throw new RangeError('text that was counted as fitting does not fit')
-  }
-
-  #begin(): void {
-    this.#length = messageHeaderBytes
-    if (!this.#write(this.#start)) throw new RangeError('the message limit is below its envelope')
-  }
-
-  /** Encodes in place; room for the message's end always stays. */
-  #write(text: string): boolean {
-    const { bytes } = this.#options.limits
-    for (;;) {
-      const room = this.#buffer.subarray(this.#length, this.#buffer.length - messageEnd.length)
-      const { read, written } = encoder.encodeInto(text, room)
-      if (read === text.length) {
-        this.#length += written
-        return true
-      }
-      if (this.#buffer.length >= bytes) return false
-      const larger = new Uint8Array(Math.min(bytes, this.#buffer.length * 2))
-      larger.set(this.#buffer.subarray(0, this.#length))
-      this.#buffer = larger
-    }
-  }
+  return undefined
 }

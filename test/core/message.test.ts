@@ -3,10 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   decodeMessage,
-  encodeOperation,
-  messageEnd,
+  encodeMessage,
   messageHeaderBytes,
-  messageStart,
   messageVersion,
   sealMessage,
 } from '../../core/message.ts'
@@ -113,7 +111,7 @@ function sample(index: number): Operation {
 }
 
 function encode(job: string, tenant: string, list: readonly Operation[]): Uint8Array {
-  return seal(messageStart(job, tenant) + list.map(encodeOperation).join() + messageEnd)
+  return encodeMessage({ job, tenant, operations: list }, crc32)
 }
 
 function seal(json: string): Uint8Array {
