@@ -33,6 +33,7 @@ export class ShardBoard {
   readonly #log: Log
   readonly #clock: Clock
   readonly #limits: ApiLimits
+  readonly #known = new Map<ShardId, ShardStatus>()
   readonly #statuses: Cached<ReadonlyMap<ShardId, ShardStatus>>
   readonly #bounds = new Map<ShardId, Cached<LogBounds>>()
 
@@ -40,7 +41,7 @@ export class ShardBoard {
     this.#log = log
     this.#clock = clock
     this.#limits = limits
-    this.#statuses = this.#cached(async () => parseStatuses(await log.status.read()))
+    this.#statuses = this.#cached(async () => this.#newest(parseStatuses(await log.status.read())))
   }
 
   async view(): Promise<BoardView> {
@@ -75,6 +76,16 @@ export class ShardBoard {
       this.#bounds.set(shard, bounds)
     }
     return bounds()
+  }
+
+  /** A worker that lost a shard may not know it yet: a lower claim does not undo a higher one. */
+  #newest(read: ReadonlyMap<ShardId, ShardStatus>): ReadonlyMap<ShardId, ShardStatus> {
+    for (const [shard, status] of read) {
+      const known = this.#known.get(shard)
+      const isSameLog = known?.logId === status.logId
+      if (!known || !isSameLog || status.claim >= known.claim) this.#known.set(shard, status)
+    }
+    return this.#known
   }
 
   #report(status: ShardStatus, nowMs: number): ReportedShard {

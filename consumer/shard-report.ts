@@ -103,6 +103,24 @@ export class ShardReport {
     }
   }
 
+  /**
+   * What to publish before the first claim: the last worker's word on where the shard stands, and
+   * what keeps this one from it.
+   */
+  statusAfter(last: ShardStatus): ShardStatus {
+    const { detail: _, ...stands } = last
+    return {
+      ...stands,
+      ...this.#fixed,
+      logId: last.logId,
+      reason: this.#reason,
+      ...(this.#detail !== undefined && { detail: this.#detail }),
+      statementRate: 0,
+      operationRate: 0,
+      updatedAtMs: this.#clock.epochMs(),
+    }
+  }
+
   #second(): number {
     return Math.floor(this.#clock.monotonicMs() / 1000)
   }

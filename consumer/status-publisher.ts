@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { StatusBoard } from '../core/log.ts'
 import type { ShardId } from '../core/position.ts'
+import type { ShardStatus } from '../core/shard-status.ts'
 import type { ShardReport } from './shard-report.ts'
 
 /** Statuses go out this often; those of shards that stand still only every fifth time. */
@@ -39,12 +40,18 @@ export class StatusPublisher {
   }
 
   async #publish(shard: ShardId, report: ShardReport): Promise<void> {
-    const status = report.status()
+    const status = report.status() ?? (await this.#unclaimed(shard, report))
     if (!status) return
     const text = JSON.stringify({ ...status, updatedAtMs: 0 })
     const last = this.#published.get(shard)
     if (last?.text === text && this.#round - last.round < unchangedEvery) return
     await this.#board.put(shard, JSON.stringify(status))
     this.#published.set(shard, { text, round: this.#round })
+  }
+
+  /** A shard that can't be claimed says why, over what its last worker published. */
+  async #unclaimed(shard: ShardId, report: ShardReport): Promise<ShardStatus | undefined> {
+    const last = (await this.#board.read()).get(shard)
+    return last === undefined ? undefined : report.statusAfter(JSON.parse(last) as ShardStatus)
   }
 }

@@ -70,6 +70,15 @@ describe('a shard', () => {
     })
   })
 
+  test('that was claimed anew is not shown as its former worker still sees it', async () => {
+    const { get, report, clock } = await testApi()
+    report(1, { position: start, claim: 2, owner: 'worker-2' })
+    await get('/v1/shards/1')
+    clock.advance(2000)
+    report(1, { position: start, claim: 1, owner: 'worker-1' })
+    expect(await (await get('/v1/shards/1')).json()).toMatchObject({ owner: 'worker-2', claim: 2 })
+  })
+
   test('that is idle takes no time', async () => {
     const { get, report } = await testApi()
     report(0, { position: start, reason: 'idle', statementRate: 0, messagesPerStatement: 0 })

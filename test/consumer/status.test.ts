@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LogError } from '../../core/log.ts'
+import { StoreError } from '../../core/shard-store.ts'
 import { ModelWorld } from '../support/model-world.ts'
 import { creates } from './note-operations.ts'
 
@@ -109,6 +110,28 @@ describe("a shard's status", () => {
     const timesMs = publishTimes(world)
     await world.clock.runFor(20_000)
     expect(timesMs).toEqual([])
+    await world.clock.run(worker.stop())
+  })
+
+  test('says what keeps a worker from claiming it, over where it stood before', async () => {
+    const world = new ModelWorld()
+    const before = await world.startWorker()
+    await world.clock.runFor(2000)
+    await world.clock.run(before.stop())
+    const { position, claim } = world.status()
+    const stop = () => {
+      throw new StoreError('stop', 'DRIFT', 'the table notes is missing')
+    }
+    for (let i = 1; i <= 3; i++) world.shard.at('claim', stop, i)
+    const worker = await world.startWorker({ owner: 'worker-2' })
+    await world.clock.runFor(2000)
+    expect(world.status()).toMatchObject({
+      owner: 'worker-2',
+      reason: 'stopped',
+      detail: 'the table notes is missing',
+      position,
+      claim,
+    })
     await world.clock.run(worker.stop())
   })
 })
