@@ -1,7 +1,10 @@
 export interface Telemetry {
-  /** Sends what is left and closes the exporters. */
+  /** Sends what is left, for a few seconds at most, and closes the exporters. Never rejects. */
   stop(): Promise<void>
 }
+
+/** A collector that is away must not keep a process from its end; its client tries for 10 s. */
+const stopGraceMs = 3000
 
 /**
  * A window links to each message in it, a pull's worth; past the SDK's default of 128 links it would
@@ -21,5 +24,18 @@ export async function startTelemetry(
   const { NodeSDK } = await import('@opentelemetry/sdk-node')
   const sdk = new NodeSDK({ serviceName: service, spanLimits: { linkCountLimit } })
   sdk.start()
-  return { stop: () => sdk.shutdown() }
+  return { stop: () => sendRest(sdk.shutdown()) }
+}
+
+async function sendRest(sent: Promise<void>): Promise<void> {
+  const grace = Promise.withResolvers<void>()
+  const overdue = new Error(`no answer within ${stopGraceMs} ms`)
+  const timer = setTimeout(() => grace.reject(overdue), stopGraceMs)
+  try {
+    await Promise.race([sent, grace.promise])
+  } catch (error) {
+    console.error(`the last telemetry could not be sent: ${(error as Error).message}`)
+  } finally {
+    clearTimeout(timer)
+  }
 }

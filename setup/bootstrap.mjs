@@ -23,10 +23,12 @@ await main(process.argv.slice(2))
 
 async function main([script, ...rest]) {
   if (script === undefined) fail('Say which script to run: node setup/bootstrap.mjs <script.ts>')
+  // `bun run …`: there is no Node then, and npm is not what installed the packages.
+  if (process.versions.bun) return runScript(process.execPath, resolve(script), rest)
   const lock = createHash('sha256').update(readFileSync(lockFile)).digest('hex')
   if (!isInstalled(lock)) await install(lock)
   checkNode()
-  runScript(resolve(script), rest)
+  runScript(node, resolve(script), rest)
 }
 
 function isInstalled(lock) {
@@ -95,8 +97,8 @@ function checkNode() {
   )
 }
 
-function runScript(script, rest) {
-  const child = spawn(node, [script, ...rest], {
+function runScript(runtime, script, rest) {
+  const child = spawn(runtime, [script, ...rest], {
     env: { ...process.env, PATH: [bin, pathWithoutBin()].join(delimiter) },
     // The channel carries nothing: it closes if we are killed, so that the script can end as well.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
@@ -112,7 +114,7 @@ function runScript(script, rest) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => handOn(signal))
   // A killed npm tells its script nothing, and an orphan would keep the ports.
   if (process.env.npm_lifecycle_event) onOrphaned(() => handOn('SIGTERM'))
-  child.on('error', (error) => fail(`${node}: ${error.message}`))
+  child.on('error', (error) => fail(`${runtime}: ${error.message}`))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }
 

@@ -22,6 +22,6 @@ export function commandOf(service: Service, runtime: Runtime): string[] {
   const { tasks } = JSON.parse(readFileSync(join(root, 'deno.json'), 'utf8')) as {
     tasks: Record<Service, string>
   }
-  const [, ...args] = tasks[service].split(' ')
-  return [program, ...args]
+  const [, args] = tasks[service].match(/deno (run [^']+\.ts)/)!
+  return [program, ...args!.split(' ')]
 }

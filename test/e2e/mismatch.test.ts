@@ -208,7 +208,9 @@ test('a topic that is deleted and made anew stops its shards, and whoever starts
     .poll(() => get(`${worker.url}/readyz`), patient)
     .toMatchObject({ status: 503, body: { log: gone, shards: [{ reason: 'stopped' }, {}] } })
   for (const shard of [0, 1]) {
-    expect(worker.process.output).toContain(`ALERT shard_stopped_log_recreated on shard ${shard}: `)
+    await expect
+      .poll(() => worker.process.output, patient)
+      .toContain(`ALERT shard_stopped_log_recreated on shard ${shard}: `)
   }
   expect(await api.write([createUser('2')])).toMatchObject({
     status: 503,

@@ -34,6 +34,7 @@ interface OtlpTraces {
 /** A collector that takes OTLP over HTTP as JSON and keeps the spans; gone after the test. */
 export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = []
+  #port = 0
   readonly #server = createServer(async (request, response) => {
     const body = await json(request)
     if (request.url === '/v1/traces') this.#take(body as OtlpTraces)
@@ -44,18 +45,20 @@ export class OtlpReceiver {
     const receiver = new OtlpReceiver()
     const server = receiver.#server
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-    onTestFinished(() => {
-      server.closeAllConnections()
-      server.close()
-    })
+    receiver.#port = (server.address() as AddressInfo).port
+    onTestFinished(() => receiver.close())
     return receiver
+  }
+
+  async close(): Promise<void> {
+    this.#server.close()
+    this.#server.closeAllConnections()
   }
 
   /** What a process must be started with to export to it, soon. */
   get env(): NodeJS.ProcessEnv {
-    const { port } = this.#server.address() as AddressInfo
     return {
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${this.#port}`,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '100',
     }

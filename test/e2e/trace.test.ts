@@ -92,3 +92,18 @@ test.each([
     ])
   },
 )
+
+test('a collector that is away keeps no process from serving, nor from ending', {
+  timeout: 60_000,
+}, async () => {
+  const collector = await OtlpReceiver.start()
+  const deployment = new Deployment({ env: collector.env })
+  await collector.close()
+  await deployment.migrate()
+  const [api, worker] = await Promise.all([deployment.startApi(), deployment.startWorker()])
+  expect(await api.applied([createUser('1')])).toMatchObject({ state: 'done' })
+  for (const { process } of [api, worker]) {
+    expect(await process.stop()).toBe(0)
+    expect(process.output).toMatch(/\nthe last telemetry could not be sent: .+\n$/)
+  }
+})
