@@ -2,7 +2,7 @@ import { is } from 'drizzle-orm'
 import { MySqlTable } from 'drizzle-orm/mysql-core'
 import { z } from 'zod'
 import { operationKinds } from '../core/operation.ts'
-import type { ShardRoute } from '../db/shard-route.ts'
+import type { ShardRoute } from '../db/types/shard-route.ts'
 import { nearestName } from './nearest-name.ts'
 import type { MysqlShardsOptions } from './shards.ts'
 

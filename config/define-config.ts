@@ -1,7 +1,7 @@
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
 import type { OperationKind } from '../core/operation.ts'
 import type { MessageLimits } from '../core/shard-batching.ts'
-import type { ShardRoute } from '../db/shard-route.ts'
+import type { ShardRoute } from '../db/types/shard-route.ts'
 import type { ShardsDefinition } from './shards.ts'
 import type { ApiSettings, WorkerSettings } from './worker-settings.ts'
 

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { JsonValue, WireObject } from '../core/operation.ts'
-import type { ShardRoute } from '../db/shard-route.ts'
+import type { ShardRoute } from '../db/types/shard-route.ts'
 
 /**
  * CRC-32 of the property's canonical text, modulo the number of shards. SQL computes the same:

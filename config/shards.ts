@@ -1,4 +1,4 @@
-import type { ReportProblem } from '../db/type-definition.ts'
+import type { ReportProblem } from '../db/types/type-definition.ts'
 
 /** One number for all shards, or one for each. */
 export type PerShard = number | ((shard: number) => number)

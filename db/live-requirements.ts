@@ -1,6 +1,6 @@
-import { parseSqlType } from './column-sql-type.ts'
-import type { DatabaseType } from './database-type.ts'
+import { parseSqlType } from './columns/sql-type.ts'
 import { exactCollation } from './schema.ts'
+import type { DatabaseType } from './types/database-type.ts'
 
 /** What Drizzle can't declare of a column, so that only the live database can show it. */
 export interface CollationRequirement {

@@ -1,8 +1,8 @@
 import { getTableConfig, type MySqlTable } from 'drizzle-orm/mysql-core'
-import type { DatabaseTable, DatabaseType } from './database-type.ts'
 import { collationRequirements } from './live-requirements.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import { keyIndex } from './statements/key-index.ts'
+import type { DatabaseTable, DatabaseType } from './types/database-type.ts'
 
 /** A table as it is in MySQL. */
 export interface LiveTable {

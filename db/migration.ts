@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { getTableConfig, type MySqlColumn, type MySqlTable } from 'drizzle-orm/mysql-core'
 import type { Offset, ShardId } from '../core/position.ts'
-import type { DatabaseType } from './database-type.ts'
 import { quoteName, quoteText } from './ddl-column.ts'
 import { tableDdl } from './ddl-table.ts'
 import type { ShardIdentity } from './identity.ts'
 import { failures, identity, offsets, outcomes, sluiceTables } from './schema.ts'
 import { databaseOf, type ShardAddress } from './shard-address.ts'
 import { textOf } from './sql-text.ts'
+import type { DatabaseType } from './types/database-type.ts'
 
 /** What the config asks the shards to be. */
 export interface MigrationPlan {

@@ -1,7 +1,7 @@
 import { is, SQL } from 'drizzle-orm'
 import type { JsonValue } from '../../core/operation.ts'
-import { programValues } from '../column-program-value.ts'
-import type { DatabaseColumn } from '../database-type.ts'
+import { programValues } from '../columns/program-value.ts'
+import type { DatabaseColumn } from '../types/database-type.ts'
 
 /** What an inserted row gets in a column that the client left out. */
 export type AbsentValue =

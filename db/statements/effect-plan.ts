@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { OperationKind } from '../../core/operation.ts'
 import type { Effect } from '../../core/statement.ts'
-import type { DatabaseColumn, DatabaseTable, DatabaseType } from '../database-type.ts'
+import type { DatabaseColumn, DatabaseTable, DatabaseType } from '../types/database-type.ts'
 import { absentValue, updateValue } from './absent-value.ts'
 import { RowLayout } from './row-layout.ts'
 

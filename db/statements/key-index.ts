@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { getTableConfig } from 'drizzle-orm/mysql-core'
-import type { DatabaseTable } from '../database-type.ts'
+import type { DatabaseTable } from '../types/database-type.ts'
 
 /** The name in MySQL of the unique index made of the type's key alone; undefined if there is none. */
 export function keyIndex({ table, columns }: DatabaseTable): string | undefined {

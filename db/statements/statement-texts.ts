@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { Effect, Row, Statement } from '../../core/statement.ts'
-import type { DatabaseType } from '../database-type.ts'
 import { textOf } from '../sql-text.ts'
+import type { DatabaseType } from '../types/database-type.ts'
 import { deleteSql } from './delete.ts'
 import {
   type EffectPlan,

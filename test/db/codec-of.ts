@@ -1,8 +1,8 @@
 import type { MySqlColumn, MySqlColumnBuilderBase } from 'drizzle-orm/mysql-core'
 import { customType, mysqlTable } from 'drizzle-orm/mysql-core'
-import type { ColumnCodec } from '../../db/column.ts'
-import { refusal } from '../../db/column.ts'
-import { codecOf } from '../../db/column-codec.ts'
+import { codecOf } from '../../db/columns/codec.ts'
+import type { ColumnCodec } from '../../db/columns/column.ts'
+import { refusal } from '../../db/columns/column.ts'
 
 /** A column by itself, as a table would have it. */
 export function columnOf(builder: MySqlColumnBuilderBase): MySqlColumn {

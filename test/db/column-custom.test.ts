@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer'
 import { sql } from 'drizzle-orm'
 import { customType, datetime, mysqlEnum } from 'drizzle-orm/mysql-core'
 import { describe, expect, it } from 'vitest'
-import { codecOf } from '../../db/column-codec.ts'
-import { programValues } from '../../db/column-program-value.ts'
+import { codecOf } from '../../db/columns/codec.ts'
+import { programValues } from '../../db/columns/program-value.ts'
 import { codec, columnOf, sqlTyped, toldOf } from './codec-of.ts'
 
 const uuid = customType<{ data: string; driverData: Buffer }>({

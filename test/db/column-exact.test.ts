@@ -31,7 +31,7 @@ import {
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import type { ColumnCodec } from '../../db/column.ts'
+import type { ColumnCodec } from '../../db/columns/column.ts'
 import { codec, columnOf, sqlTyped } from './codec-of.ts'
 
 /** Wire values, each with what plain mysql2 writes for it. */

@@ -1,7 +1,7 @@
 import { boolean, json } from 'drizzle-orm/mysql-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maxJsonDepth } from '../../db/column-json.ts'
+import { maxJsonDepth } from '../../db/columns/json.ts'
 import { codec, toldOf } from './codec-of.ts'
 
 const column = codec(json())

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { compareBase64, compareCodePoints } from '../../db/column-order.ts'
+import { compareBase64, compareCodePoints } from '../../db/columns/order.ts'
 
 it('orders texts by code point, which is the order of their bytes in UTF-8', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'b', '\uffee', '𝄞', '\ud7ff', '😀') })

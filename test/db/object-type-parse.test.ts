@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { bits, hash, route } from '../../config/routing.ts'
 import type { OperationIssue } from '../../core/object-type.ts'
 import type { OperationKind } from '../../core/operation.ts'
-import type { DatabaseType } from '../../db/database-type.ts'
+import type { DatabaseType } from '../../db/types/database-type.ts'
 import { compileType } from './type-problems.ts'
 
 const id = (name: string) => bigint(name, { mode: 'bigint', unsigned: true })

@@ -12,10 +12,10 @@ import {
   varchar,
 } from 'drizzle-orm/mysql-core'
 import { operationKinds } from '../../core/operation.ts'
-import type { DatabaseType } from '../../db/database-type.ts'
-import { compileTypes } from '../../db/object-type.ts'
-import type { ShardRoute } from '../../db/shard-route.ts'
-import type { TableDefinition, TypeDefinition } from '../../db/type-definition.ts'
+import type { DatabaseType } from '../../db/types/database-type.ts'
+import { compileTypes } from '../../db/types/object-type.ts'
+import type { ShardRoute } from '../../db/types/shard-route.ts'
+import type { TableDefinition, TypeDefinition } from '../../db/types/type-definition.ts'
 
 const id = (name: string) => bigint(name, { mode: 'bigint', unsigned: true })
 

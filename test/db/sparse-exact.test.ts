@@ -25,7 +25,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { operationKinds, type WireObject } from '../../core/operation.ts'
 import { shardId } from '../../core/position.ts'
 import type { Effect } from '../../core/statement.ts'
-import { compileTypes } from '../../db/object-type.ts'
+import { compileTypes } from '../../db/types/object-type.ts'
 import { at, claimOf, TestShards } from './test-shards.ts'
 
 const bit = customType<{ data: number }>({ dataType: () => 'bit(40)' })

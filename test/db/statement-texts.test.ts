@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Effect, Row } from '../../core/statement.ts'
-import type { DatabaseType } from '../../db/database-type.ts'
 import { StatementTexts } from '../../db/statements/statement-texts.ts'
+import type { DatabaseType } from '../../db/types/database-type.ts'
 import { note, pin, ticket, user } from './sample-types.ts'
 
 const texts = new StatementTexts()

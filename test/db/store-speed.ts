@@ -12,7 +12,7 @@ import type { ShardSession } from '../../core/shard-store.ts'
 import type { Row } from '../../core/statement.ts'
 import { migrate } from '../../db/migrate.ts'
 import { MysqlStore } from '../../db/mysql-store.ts'
-import { compileTypes } from '../../db/object-type.ts'
+import { compileTypes } from '../../db/types/object-type.ts'
 
 const rowsPerStatement = 1000
 const statementsPerWindow = 4

@@ -3,12 +3,12 @@ import { type Connection, createConnection, type RowDataPacket } from 'mysql2/pr
 import { inject } from 'vitest'
 import { offset, type Position, shardId } from '../../core/position.ts'
 import type { Claim } from '../../core/shard-store.ts'
-import type { DatabaseType } from '../../db/database-type.ts'
 import { migrate } from '../../db/migrate.ts'
 import type { MigrationPlan } from '../../db/migration.ts'
 import { MysqlStore } from '../../db/mysql-store.ts'
 import type { StoreSettings } from '../../db/session-settings.ts'
 import type { ShardAddress } from '../../db/shard-address.ts'
+import type { DatabaseType } from '../../db/types/database-type.ts'
 
 export const topic = 'test.writes'
 export const logId = 'the-log'

@@ -1,7 +1,7 @@
 import { shardId } from '../../core/position.ts'
 import type { ShardSession, WindowTransaction } from '../../core/shard-store.ts'
 import type { Effect, Row, StatementResult } from '../../core/statement.ts'
-import type { DatabaseType } from '../../db/database-type.ts'
+import type { DatabaseType } from '../../db/types/database-type.ts'
 import { allTypes, ownTables } from './sample-types.ts'
 import { at, claimOf, TestShards } from './test-shards.ts'
 

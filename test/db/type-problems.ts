@@ -5,8 +5,8 @@ import type { TableEntry } from '../../config/define-config.ts'
 import { configMark } from '../../config/define-config.ts'
 import { hash } from '../../config/routing.ts'
 import { mysqlShards } from '../../config/shards.ts'
-import type { DatabaseType } from '../../db/database-type.ts'
-import type { ShardRoute } from '../../db/shard-route.ts'
+import type { DatabaseType } from '../../db/types/database-type.ts'
+import type { ShardRoute } from '../../db/types/shard-route.ts'
 
 /** A type as a config declares it, unchecked by TypeScript, so that it may be wrong. */
 export interface LooseType {

@@ -50,6 +50,8 @@ export class Deployment {
     this.databases = Array.from({ length: shards }, (_, n) => `${this.prefix}_${n}`)
     this.env = {
       ...withoutSettings(process.env),
+      // Node would translate and compile the same sources anew for each of its processes.
+      NODE_COMPILE_CACHE: join(tests, 'compile-cache'),
       SLUICE_CONFIG: this.writeConfig({ ...config, databases: this.databases }),
       SLUICE_PORT: '0',
       SLUICE_MYSQL_URL: mysqlUrl,

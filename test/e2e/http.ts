@@ -2,6 +2,7 @@
 export interface Answer {
   readonly status: number
   readonly contentType: string | null
+  readonly retryAfter: string | null
   readonly body: Record<string, unknown>
 }
 
@@ -26,6 +27,7 @@ async function answerOf(response: Response): Promise<Answer> {
   return {
     status: response.status,
     contentType: response.headers.get('content-type'),
+    retryAfter: response.headers.get('retry-after'),
     body: (await response.json()) as Record<string, unknown>,
   }
 }

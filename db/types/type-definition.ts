@@ -1,5 +1,5 @@
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
-import type { OperationKind } from '../core/operation.ts'
+import type { OperationKind } from '../../core/operation.ts'
 import type { ShardRoute } from './shard-route.ts'
 
 /** An object type as the config declares it, defaults filled in. */

@@ -1,8 +1,8 @@
-import type { JsonValue } from '../core/operation.ts'
+import type { JsonValue } from '../../core/operation.ts'
 import type { ColumnCodec, ValueRule } from './column.ts'
-import { explainInteger } from './column-integer.ts'
-import { compareNumericTexts } from './column-order.ts'
-import type { SqlType } from './column-sql-type.ts'
+import { explainInteger } from './integer.ts'
+import { compareNumericTexts } from './order.ts'
+import type { SqlType } from './sql-type.ts'
 
 const defaultPrecision = 10
 

@@ -1,5 +1,5 @@
 import type { SQL } from 'drizzle-orm'
-import type { JsonValue } from '../core/operation.ts'
+import type { JsonValue } from '../../core/operation.ts'
 
 /** Which wire values are taken, and what their canonical form is. */
 export interface ValueRule {

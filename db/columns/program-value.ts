@@ -1,8 +1,8 @@
 import type { MySqlColumn } from 'drizzle-orm/mysql-core'
-import type { JsonValue } from '../core/operation.ts'
-import { codecOf } from './column-codec.ts'
-import { wireValueOf } from './column-custom.ts'
-import { parseSqlType } from './column-sql-type.ts'
+import type { JsonValue } from '../../core/operation.ts'
+import { codecOf } from './codec.ts'
+import { wireValueOf } from './custom.ts'
+import { parseSqlType } from './sql-type.ts'
 
 /**
  * From values as the program has them in Drizzle (what `.default()`, `$defaultFn` and `$onUpdateFn`

@@ -1,7 +1,7 @@
 import type { ColumnCodec } from './column.ts'
-import { hasMore } from './column-date-time.ts'
-import { compareNumericTexts } from './column-order.ts'
-import type { SqlType } from './column-sql-type.ts'
+import { hasMore } from './date-time.ts'
+import { compareNumericTexts } from './order.ts'
+import type { SqlType } from './sql-type.ts'
 
 const timePattern = /^(-?)(\d{2,3}):([0-5]\d):([0-5]\d)(?:\.(\d{1,12}))?$/
 /** TIME is a span rather than a time of day. */

@@ -1,6 +1,6 @@
 import { getTableName } from 'drizzle-orm'
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
-import type { JsonValue, OperationKind, WireObject } from '../core/operation.ts'
+import type { JsonValue, OperationKind, WireObject } from '../../core/operation.ts'
 import type { DatabaseType } from './database-type.ts'
 import { checkType } from './object-type-check.ts'
 import { compileParser } from './object-type-parse.ts'

@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { MySqlColumn, MySqlTable } from 'drizzle-orm/mysql-core'
-import type { ObjectType } from '../core/object-type.ts'
-import type { JsonValue } from '../core/operation.ts'
+import type { ObjectType } from '../../core/object-type.ts'
+import type { JsonValue } from '../../core/operation.ts'
 
 /** An object type with its tables: what the core sees, and what the statements are made from. */
 export interface DatabaseType extends ObjectType {

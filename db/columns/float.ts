@@ -1,5 +1,5 @@
 import type { ColumnCodec, ValueRule } from './column.ts'
-import type { SqlType } from './column-sql-type.ts'
+import type { SqlType } from './sql-type.ts'
 
 /** The largest FLOAT; MySQL refuses what would round to more. */
 const floatMax = 3.4028234663852886e38

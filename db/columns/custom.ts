@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import type { MySqlColumn } from 'drizzle-orm/mysql-core'
-import type { JsonValue } from '../core/operation.ts'
+import type { JsonValue } from '../../core/operation.ts'
 import type { ColumnCodec } from './column.ts'
 import { refusal } from './column.ts'
-import { jsonProblem } from './column-json.ts'
+import { jsonProblem } from './json.ts'
 
 /**
  * A custom type with a `toDriver` of its own: what stands on the wire is the program's value as JSON,

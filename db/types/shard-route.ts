@@ -1,4 +1,4 @@
-import type { WireObject } from '../core/operation.ts'
+import type { WireObject } from '../../core/operation.ts'
 
 /** The way from an object to its shard. Config files make one with `hash`, `modulo`, `bits` … */
 export interface ShardRoute<Property extends string = string> {

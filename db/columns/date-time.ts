@@ -1,8 +1,8 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { ColumnCodec } from './column.ts'
-import { compareTexts } from './column-order.ts'
-import type { SqlType } from './column-sql-type.ts'
+import { compareTexts } from './order.ts'
+import type { SqlType } from './sql-type.ts'
 
 const datePattern = /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/
 

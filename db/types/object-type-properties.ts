@@ -1,7 +1,7 @@
-import type { PropertyRules } from '../core/object-type.ts'
-import type { JsonValue, OperationKind } from '../core/operation.ts'
-import { operationKinds } from '../core/operation.ts'
-import type { AmountRule, ValueRule } from './column.ts'
+import type { PropertyRules } from '../../core/object-type.ts'
+import type { JsonValue, OperationKind } from '../../core/operation.ts'
+import { operationKinds } from '../../core/operation.ts'
+import type { AmountRule, ValueRule } from '../columns/column.ts'
 import type { CompiledColumn, CompiledTable } from './object-type-tables.ts'
 import type { ReportProblem, TypeDefinition } from './type-definition.ts'
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { JsonValue } from '../core/operation.ts'
+import type { JsonValue } from '../../core/operation.ts'
 import type { ColumnCodec } from './column.ts'
 
 /**

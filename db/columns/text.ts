@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
-import type { JsonValue } from '../core/operation.ts'
+import type { JsonValue } from '../../core/operation.ts'
+import { exactCollation } from '../schema.ts'
 import type { ColumnCodec } from './column.ts'
-import { compareCodePoints } from './column-order.ts'
-import type { SqlType } from './column-sql-type.ts'
-import { exactCollation } from './schema.ts'
+import { compareCodePoints } from './order.ts'
+import type { SqlType } from './sql-type.ts'
 
 /**
  * TEXT, so that MySQL names the true row of a value that is too long (declared VARCHAR it says

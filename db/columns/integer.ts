@@ -1,7 +1,7 @@
-import type { JsonValue } from '../core/operation.ts'
+import type { JsonValue } from '../../core/operation.ts'
 import type { ColumnCodec, ValueRule } from './column.ts'
-import { compareNumbers, compareNumericTexts } from './column-order.ts'
-import type { SqlType } from './column-sql-type.ts'
+import { compareNumbers, compareNumericTexts } from './order.ts'
+import type { SqlType } from './sql-type.ts'
 
 const bytesOf: Readonly<Record<string, bigint>> = {
   tinyint: 1n,

@@ -2,7 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import { Column, getTableColumns, is, SQL as SqlClass, StringChunk } from 'drizzle-orm'
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
 import { getTableConfig } from 'drizzle-orm/mysql-core'
-import { parseSqlType } from './column-sql-type.ts'
+import { parseSqlType } from '../columns/sql-type.ts'
 
 /** What a table's declaration says of its constraints. Columns go by their names in MySQL. */
 export interface TableConstraints {

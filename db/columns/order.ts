@@ -1,4 +1,4 @@
-import type { JsonValue } from '../core/operation.ts'
+import type { JsonValue } from '../../core/operation.ts'
 
 /** Orders of canonical values as MySQL's indexes have them. */
 

@@ -1,8 +1,8 @@
-import { operationKinds } from '../core/operation.ts'
-import { parseSqlType } from './column-sql-type.ts'
+import { operationKinds } from '../../core/operation.ts'
+import { parseSqlType } from '../columns/sql-type.ts'
+import { exactCollation } from '../schema.ts'
 import type { CompiledProperty } from './object-type-properties.ts'
 import type { CompiledTable } from './object-type-tables.ts'
-import { exactCollation } from './schema.ts'
 import type { ReportProblem, TypeDefinition } from './type-definition.ts'
 
 /** Reports what contradicts itself in a type's declaration: expected and found. */

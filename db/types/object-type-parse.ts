@@ -1,7 +1,7 @@
-import type { OperationIssue } from '../core/object-type.ts'
-import type { JsonValue, Operation, OperationKind, WireObject } from '../core/operation.ts'
-import type { ValueRule } from './column.ts'
-import { describe, refusal } from './column.ts'
+import type { OperationIssue } from '../../core/object-type.ts'
+import type { JsonValue, Operation, OperationKind, WireObject } from '../../core/operation.ts'
+import type { ValueRule } from '../columns/column.ts'
+import { describe, refusal } from '../columns/column.ts'
 import type { CompiledProperty } from './object-type-properties.ts'
 import type { ShardRoute } from './shard-route.ts'
 

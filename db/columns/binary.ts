@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer'
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { ColumnCodec } from './column.ts'
-import { compareBase64 } from './column-order.ts'
-import type { SqlType } from './column-sql-type.ts'
+import { compareBase64 } from './order.ts'
+import type { SqlType } from './sql-type.ts'
 
 const blobBytes: Readonly<Record<string, number>> = {
   tinyblob: 255,
