@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import type { UndecodableMessage } from '../core/failure.ts'
 import type { LogMessage, PartitionReader } from '../core/log.ts'
 import { LogError } from '../core/log.ts'
@@ -15,6 +16,7 @@ export class UnknownContent extends Error {
 }
 
 export interface InboxOptions {
+  readonly clock: Pick<Clock, 'turn'>
   readonly types: ReadonlyMap<string, ObjectType>
   readonly checksum: Checksum
   /** Messages held, at most: the configured pull size. */
@@ -56,6 +58,8 @@ export class Inbox {
     while (this.#messages.length > 0) {
       if (this.#decode(this.#messages[0]!) === 'blocked') return
       this.#messages.shift()
+      // A pull's worth takes tens of milliseconds, and MySQL must not wait for its next statement.
+      await this.#options.clock.turn()
     }
   }
 

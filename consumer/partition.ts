@@ -230,8 +230,8 @@ class Partition {
 
   async #openInbox(): Promise<Inbox> {
     if (this.#inbox) return this.#inbox
-    const { log, types, checksum, limits } = this.#options
-    const options = { types, checksum, pullSize: limits.pullSize }
+    const { log, types, checksum, clock, limits } = this.#options
+    const options = { types, checksum, clock, pullSize: limits.pullSize }
     this.#inbox = await openInbox(log, this.#session.shard, this.#position, options)
     this.#cursor = this.#position
     return this.#inbox

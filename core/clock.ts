@@ -6,4 +6,6 @@ export interface Clock {
   epochMs(): number
   /** Resolves after `ms`, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Resolves once answers that have arrived were taken: between the parts of a long computation. */
+  turn(): Promise<void>
 }

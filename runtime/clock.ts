@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../core/clock.ts'
 
 /** The system's clocks; the same on Node, Deno and Bun. */
@@ -11,4 +11,5 @@ export const systemClock: Clock = {
     const delayMs = Math.min(ms, 2 ** 31 - 1)
     await wait(delayMs, undefined, signal && { signal }).catch(() => {})
   },
+  turn: () => turn(),
 }

@@ -34,6 +34,8 @@ export class ManualClock implements Clock {
     })
   }
 
+  async turn(): Promise<void> {}
+
   get sleepers(): number {
     return this.#sleepers.size
   }
