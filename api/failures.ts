@@ -1,8 +1,11 @@
 import type { JobFailure, JobStore } from '../core/job-store.ts'
+import type { ShardId } from '../core/position.ts'
 import type { Receipt } from '../core/receipt.ts'
+import { StoreError } from '../core/shard-store.ts'
 import type { ApiOptions } from './api-options.ts'
 import { withDeadline } from './deadline.ts'
 import { whyUnread } from './job-reader.ts'
+import { otherLog } from './job-view.ts'
 import type { ApiLimits } from './limits.ts'
 import { Problem } from './problem.ts'
 
@@ -47,7 +50,7 @@ export async function streamFailures(
 const encoder = new TextEncoder()
 
 async function* readPages(
-  { job, shards }: Receipt,
+  { job, logId, shards }: Receipt,
   jobs: JobStore,
   { clock, reportError }: ApiOptions,
   { failuresPage, readTimeoutMs }: ApiLimits,
@@ -57,7 +60,7 @@ async function* readPages(
     for (;;) {
       let page: readonly JobFailure[]
       try {
-        const reading = jobs.failures(shard, job, after, failuresPage)
+        const reading = readPage(shard, after)
         page = await withDeadline(clock, readTimeoutMs, reading)
       } catch (error) {
         reportError(`failures on shard ${shard}`, error)
@@ -70,6 +73,15 @@ async function* readPages(
     }
   }
   return undefined
+
+  async function readPage(shard: ShardId, after: number): Promise<readonly JobFailure[]> {
+    // A database that is another shard's has no failures of this job either: that is no answer.
+    const progress = after < 0 ? await jobs.progress(shard, [job]) : undefined
+    if (progress && progress.logId !== logId) {
+      throw new StoreError('stop', 'OTHER_LOG', otherLog(logId, progress.logId))
+    }
+    return jobs.failures(shard, job, after, failuresPage)
+  }
 }
 
 function line({ index, type, op, object, code, message }: JobFailure): string {

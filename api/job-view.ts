@@ -89,8 +89,7 @@ function settledShard(
   if ('error' in read) return read
   const { logId, position, jobs } = read.progress
   if (logId !== receipt.logId) {
-    const error = `this job was written to the log ${receipt.logId}, the shard follows ${logId} since: how far the job came is not known`
-    return { error }
+    return { error: otherLog(receipt.logId, logId) }
   }
   const { estimated, ...numbers } = shardNumbers(part, position, jobs.get(receipt.job))
   const end = offset(part.last + 1)
@@ -109,4 +108,9 @@ function slowest(shards: readonly SettledShard[]): number | null {
     seconds = Math.max(seconds, estimatedSeconds)
   }
   return seconds
+}
+
+/** Why a shard can't tell of a job. */
+export function otherLog(written: string, followed: string): string {
+  return `this job was written to the log ${written}, the shard follows ${followed} since: how far the job came is not known`
 }

@@ -51,7 +51,7 @@ export class MysqlJobStore implements JobStore {
     ])
     const first = rows[0]
     if (!first) {
-      const what = `sluice_offsets has no row for ${this.#options.topic}, partition ${shard}`
+      const what = `sluice_offsets has no row for ${this.#options.topic}, partition ${shard}: it is the database of another shard or deployment (are the shards' URLs swapped?), or was never set up`
       throw notMigrated(this.#address(shard), what)
     }
     return {

@@ -109,3 +109,20 @@ test('a shard that goes down midway breaks the transfer off, so that nobody take
   await expect(response.text()).rejects.toThrow('connection refused')
   expect(reported.map(({ where }) => where)).toEqual(['failures on shard 2'])
 })
+
+test("another shard's or deployment's database is no answer: it would be an empty one", async () => {
+  const elsewhere = new MemoryJobs({
+    progress: async () => ({
+      logId: 'log-2',
+      position: { offset: offset(0), operation: 0 },
+      jobs: new Map(),
+    }),
+    failures: async () => [],
+  })
+  const { get } = await testApi({ jobs: elsewhere })
+  const response = await get(`/v1/jobs/${receipt}/failures`)
+  expect(response.status).toBe(503)
+  expect(await response.json()).toMatchObject({
+    detail: expect.stringContaining('was written to the log log-1, the shard follows log-2'),
+  })
+})

@@ -3,11 +3,11 @@ import type { ApiOptions } from '../../api/api-options.ts'
 import { createApp } from '../../api/app.ts'
 import { authenticateBy } from '../../api/auth.ts'
 import { createReceipts } from '../../api/receipts.ts'
-import type { JobStore } from '../../core/job-store.ts'
+import type { JobStore, ShardProgress } from '../../core/job-store.ts'
 import { decodeMessage } from '../../core/message.ts'
 import type { Operation } from '../../core/operation.ts'
 import type { Position, ShardId } from '../../core/position.ts'
-import { shardId } from '../../core/position.ts'
+import { offset, shardId } from '../../core/position.ts'
 import type { ShardStatus } from '../../core/shard-status.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryLog } from '../support/memory-log.ts'
@@ -84,6 +84,13 @@ function isBody(body: unknown): body is string | Uint8Array<ArrayBuffer> | Reada
   return typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream
 }
 
+/** A shard of the API's own log that knows nothing of any job. */
+const untouchedShard: ShardProgress = {
+  logId: 'log-1',
+  position: { offset: offset(0), operation: 0 },
+  jobs: new Map(),
+}
+
 /** What the shards would answer, by shard. Each call is counted. */
 export class MemoryJobs implements JobStore {
   readonly progressCalls: { shard: ShardId; jobs: readonly string[] }[] = []
@@ -93,7 +100,7 @@ export class MemoryJobs implements JobStore {
   constructor(answers: Partial<Pick<JobStore, 'progress' | 'failures'>>) {
     this.progress = async (shard, jobs) => {
       this.progressCalls.push({ shard, jobs })
-      return answers.progress!(shard, jobs)
+      return answers.progress ? answers.progress(shard, jobs) : untouchedShard
     }
     this.failures = async (...page) => answers.failures!(...page)
   }

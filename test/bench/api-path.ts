@@ -58,11 +58,15 @@ function shardAndEncode(valid: ReturnType<typeof validate>) {
 const parsed = parse()
 const valid = validate(parsed)
 
+// The runner wants the whole path and its reference alone, several times.
+const isForRun = process.argv.includes('--json')
 const bench = new Bench({ time: 2000, warmupTime: 500 })
 bench.add('JSON.parse alone', () => JSON.parse(new TextDecoder().decode(body)))
-bench.add('parse', parse)
-bench.add('validate', () => validate(parsed))
-bench.add('shard and encode', () => shardAndEncode(valid))
+if (!isForRun) {
+  bench.add('parse', parse)
+  bench.add('validate', () => validate(parsed))
+  bench.add('shard and encode', () => shardAndEncode(valid))
+}
 bench.add('the whole path', () => shardAndEncode(validate(parse())))
 await bench.run()
 
@@ -74,7 +78,7 @@ const results = bench.tasks.map(({ name, result }) => {
   return { name, operationsPerSecond }
 })
 
-if (process.argv.includes('--json')) {
+if (isForRun) {
   console.log(JSON.stringify({ runtime, bytesPerOperation: body.length / 1000, results }))
 } else {
   console.log(`${runtime}, ${operationsPerRequest} operations a request, ${body.length} bytes`)
