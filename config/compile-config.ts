@@ -63,7 +63,10 @@ function checkRelations({ worker, messages }: Config, report: (problem: string) 
         ` ${statementTimeoutMs} ms: the watchdog would end what only waits for a lock`,
     )
   }
-  if (messages.bytes < minMessageBytes) {
-    report(`messages.bytes: expected at least ${minMessageBytes}, found ${messages.bytes}`)
+  const { bytes: maxMessageBytes } = defaultMessageLimits
+  if (messages.bytes < minMessageBytes || messages.bytes > maxMessageBytes) {
+    report(
+      `messages.bytes: expected ${minMessageBytes} to ${maxMessageBytes}, found ${messages.bytes}`,
+    )
   }
 }

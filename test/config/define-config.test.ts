@@ -140,7 +140,11 @@ describe('a config is refused', () => {
     ],
     [
       { shards, types: { thing: anyType }, messages: { bytes: 10 } },
-      'messages.bytes: expected at least 1024, found 10',
+      'messages.bytes: expected 1024 to 262144, found 10',
+    ],
+    [
+      { shards, types: { thing: anyType }, messages: { bytes: 1_000_000 } },
+      'messages.bytes: expected 1024 to 262144, found 1000000',
     ],
     [
       { shards, types: { thing: anyType }, worker: { lockWaitSeconds: 30 } },

@@ -1,11 +1,7 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../config/load.ts'
-import {
-  requiredPacketBytes,
-  requiredTopicBytes,
-  topicProblem,
-} from '../../config/server-limits.ts'
+import { requiredPacketBytes } from '../../config/server-limits.ts'
 import { readSettings } from '../../config/settings.ts'
 
 const file = (name: string) => readSettings({ SLUICE_CONFIG: `test/config/files/${name}` })
@@ -68,13 +64,8 @@ describe('a config file', () => {
 describe('what servers must take', () => {
   it('follows from the size of messages and pulls', async () => {
     const config = await loadConfig(readSettings({}))
-    expect(requiredTopicBytes(config)).toBeGreaterThan(config.messages.bytes)
     expect(requiredPacketBytes(config, 0)).toBeGreaterThan(10 * config.messages.bytes)
     // MySQL's default of 64 MiB is enough for the default config.
     expect(requiredPacketBytes(config, 0)).toBeLessThan(64 * 1024 * 1024)
-    expect(topicProblem(config, 'sluice.writes', 1_048_588)).toBeUndefined()
-    expect(topicProblem(config, 'sluice.writes', 262_144)).toBe(
-      'topic sluice.writes: expected max.message.bytes of at least 266240 for messages of 262144 bytes, found 262144: raise it, or lower messages.bytes',
-    )
   })
 })
