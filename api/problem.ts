@@ -33,7 +33,7 @@ const kinds: Readonly<Record<ProblemName, ProblemKind>> = {
   'invalid-operations': { status: 422, title: 'The request holds invalid operations' },
   'unknown-receipt': { status: 404, title: 'This receipt is not known' },
   overloaded: { status: 503, title: 'The API holds as many requests as it can' },
-  'log-unavailable': { status: 503, title: 'The log does not take writes' },
+  'log-unavailable': { status: 503, title: 'The log does not answer' },
   'not-ready': { status: 503, title: 'The API is not ready' },
   'shard-unavailable': { status: 503, title: 'A shard does not answer' },
   'job-results-unavailable': { status: 501, title: 'This API cannot read the shards' },
