@@ -13,15 +13,23 @@ export interface Archive {
 
 const aptLimitMs = 20_000
 
-/** The archive of this machine's distribution, from the mirror that the machine itself uses. */
+/**
+ * The archive of this machine's distribution, from the mirror that the machine itself uses. Rejects
+ * where apt knows none of Debian's or Ubuntu's.
+ */
 export async function archiveOf(aptGet: string): Promise<Archive> {
   const release = osRelease()
   const ubuntu = release.UBUNTU_CODENAME
   const suite = ubuntu ?? release.VERSION_CODENAME ?? ''
-  const mirror = await mirrorOf(aptGet, suite)
+  const uri = await mirrorOf(aptGet, suite)
+  if (uri === undefined || (ubuntu === undefined && release.ID !== 'debian')) {
+    throw new Error(
+      `apt's sources name no Debian or Ubuntu archive for ${suite || 'this system'}: add one, then try again`,
+    )
+  }
   if (ubuntu !== undefined) {
     return {
-      uri: mirror ?? 'http://archive.ubuntu.com/ubuntu',
+      uri,
       suite: ubuntu,
       components: 'main universe',
       packageName: 'default-mysql-server-core',
@@ -29,8 +37,8 @@ export async function archiveOf(aptGet: string): Promise<Archive> {
     }
   }
   return {
+    uri,
     // Debian's releases have no MySQL, only its development suite does.
-    uri: (release.ID === 'debian' ? mirror : undefined) ?? 'http://deb.debian.org/debian',
     suite: 'sid',
     components: 'main',
     packageName: 'mysql-server-core',
