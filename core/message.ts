@@ -26,7 +26,7 @@ export type DecodedMessage =
   /** Whole, as its checksum says, but not known here: the shard waits for a worker that knows it. */
   | { readonly kind: 'unknown'; readonly what: string }
 
-export type EncodedOperation = readonly [
+type EncodedOperation = readonly [
   index: number,
   type: string,
   op: OperationKind,

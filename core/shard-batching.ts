@@ -24,7 +24,7 @@ export interface ShardBatchingOptions {
   readonly tenant: string
   readonly limits: MessageLimits
   readonly checksum: Checksum
-  shardOf(operation: Operation): ShardId
+  readonly shardOf: (operation: Operation) => ShardId
 }
 
 /** The operation at `index` does not fit into a message by itself. */
@@ -48,28 +48,14 @@ export function batchByShard(
   options: ShardBatchingOptions,
 ): BatchedRequest {
   const messages: ShardMessage[] = []
-  for (const [shard, routed] of routeOperations(operations, options)) {
-    const { operations: most } = options.limits
+  const { operations: most } = options.limits
+  for (const [shard, routed] of Map.groupBy(operations, options.shardOf)) {
     for (let i = 0; i < routed.length; i += most) {
       const tooLarge = addMessages(messages, shard, routed.slice(i, i + most), options)
       if (tooLarge) return { tooLarge }
     }
   }
   return { messages }
-}
-
-function routeOperations(
-  operations: Iterable<Operation>,
-  { shardOf }: ShardBatchingOptions,
-): Map<ShardId, Operation[]> {
-  const routed = new Map<ShardId, Operation[]>()
-  for (const operation of operations) {
-    const shard = shardOf(operation)
-    const others = routed.get(shard)
-    if (others) others.push(operation)
-    else routed.set(shard, [operation])
-  }
-  return routed
 }
 
 /**

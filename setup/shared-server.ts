@@ -21,16 +21,21 @@ export interface Daemon {
   logTail(): Promise<string>
 }
 
-export interface SharedServer {
+/** A server in use: one of ours, or one that was given and stays untouched. */
+export interface ServerInUse {
+  /** Of a process of ours, while it runs. */
+  readonly pid: number | undefined
+  /** Ends this use; a server of ours ends with its last user. */
+  stop(): Promise<void>
+  kill(signal: FaultSignal): Promise<void>
+  /** Starts a server of ours again on the same port and data, stopping it first if it runs. */
+  restart(): Promise<void>
+}
+
+export interface SharedServer extends ServerInUse {
   readonly port: number
   /** Whether it ran already: left by a crashed process, or in use by another. */
   readonly found: boolean
-  readonly pid: number | undefined
-  /** Ends this use; the server ends with its last user. */
-  stop(): Promise<void>
-  kill(signal: FaultSignal): Promise<void>
-  /** Starts it again on the same port and data, stopping it first if it runs. */
-  restart(): Promise<void>
 }
 
 /** Crash recovery of a large data folder is the slowest start that is no failure. */

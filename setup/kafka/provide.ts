@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type FaultSignal, realFolder, shareServer } from '../shared-server.ts'
+import { realFolder, type ServerInUse, shareServer } from '../shared-server.ts'
 import { quietly, type Steps } from '../steps.ts'
 import { brokerProcess, quickStart } from './broker-process.ts'
 import { brokersAnswer } from './hello.ts'
@@ -21,15 +21,8 @@ export interface KafkaOptions {
   searchPath?: string | undefined
 }
 
-export interface KafkaServer {
+export interface KafkaServer extends ServerInUse {
   readonly brokers: readonly string[]
-  /** Of a process of ours, while it runs. */
-  readonly pid: number | undefined
-  /** Ends this use; a broker of ours ends with its last user. */
-  stop(): Promise<void>
-  kill(signal: FaultSignal): Promise<void>
-  /** Starts a broker of ours again on the same port and data. */
-  restart(): Promise<void>
 }
 
 /** Finds a Kafka or starts one of a single node, and says in steps what it does. */

@@ -1,31 +1,10 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { NodeSDK } from '@opentelemetry/sdk-node'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { PublishError } from '../../core/log.ts'
+import { recordSpans } from '../support/recorded-spans.ts'
 import { createNote, testApi } from './test-api.ts'
 
-type SpanProcessor = NonNullable<
-  NonNullable<ConstructorParameters<typeof NodeSDK>[0]>['spanProcessors']
->[number]
-
-/** The spans in the order in which they ended. */
-const ended: Parameters<SpanProcessor['onEnd']>[0][] = []
-
-const sdk = new NodeSDK({
-  autoDetectResources: false,
-  spanProcessors: [
-    {
-      onStart: () => {},
-      onEnd: (span) => ended.push(span),
-      forceFlush: async () => {},
-      shutdown: async () => {},
-    },
-  ],
-})
-
-beforeAll(() => sdk.start())
-beforeEach(() => ended.splice(0))
-afterAll(() => sdk.shutdown())
+const ended = recordSpans()
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const traceparent = `00-${traceId}-b7ad6b7169203331-01`

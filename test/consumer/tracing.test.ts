@@ -1,33 +1,11 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { NodeSDK } from '@opentelemetry/sdk-node'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { StoreError } from '../../core/shard-store.ts'
 import { ModelWorld } from '../support/model-world.ts'
+import { type EndedSpan, recordSpans } from '../support/recorded-spans.ts'
 import { creates, noteOperations } from './note-operations.ts'
 
-type SpanProcessor = NonNullable<
-  NonNullable<ConstructorParameters<typeof NodeSDK>[0]>['spanProcessors']
->[number]
-type EndedSpan = Parameters<SpanProcessor['onEnd']>[0]
-
-/** The spans in the order in which they ended. */
-const ended: EndedSpan[] = []
-
-const sdk = new NodeSDK({
-  autoDetectResources: false,
-  spanProcessors: [
-    {
-      onStart: () => {},
-      onEnd: (span) => ended.push(span),
-      forceFlush: async () => {},
-      shutdown: async () => {},
-    },
-  ],
-})
-
-beforeAll(() => sdk.start())
-beforeEach(() => ended.splice(0))
-afterAll(() => sdk.shutdown())
+const ended = recordSpans()
 
 const traceIds = ['a', 'b', 'c'].map((digit) => digit.repeat(32))
 const spanIds = ['1', '2', '3'].map((digit) => digit.repeat(16))
