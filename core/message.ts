@@ -1,12 +1,13 @@
-import type { Operation, OperationKind, WireObject } from './operation.ts'
-import { operationKinds } from './operation.ts'
+import type { MessageBody } from './message-body.ts'
+import { decodeBody, encodeBody } from './message-body.ts'
+import type { Operation } from './operation.ts'
 
 /**
- * A message's bytes: the CRC-32 of all that follows it (big-endian), one version byte, then UTF-8
- * JSON `{"job","tenant","operations":[[index, type, op, object, by?], …]}`. The checksum comes first
- * in every version and covers the version byte: a flipped one must not pass for a newer message.
+ * A message's bytes: the CRC-32 of all that follows it (big-endian), one version byte, then the body
+ * in UTF-8. The checksum comes first in every version and covers the version byte: a flipped one
+ * must not pass for a newer message.
  */
-export const messageVersion = 1
+export const messageVersion = 2
 const checksumBytes = 4
 export const messageHeaderBytes = checksumBytes + 1
 
@@ -20,19 +21,11 @@ export interface Message {
 }
 
 export type DecodedMessage =
-  | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'message'; readonly message: MessageBody }
   /** The bytes are not what was written: kept raw, as a failure. */
   | { readonly kind: 'corrupt'; readonly reason: string }
   /** Whole, as its checksum says, but not known here: the shard waits for a worker that knows it. */
   | { readonly kind: 'unknown'; readonly what: string }
-
-type EncodedOperation = readonly [
-  index: number,
-  type: string,
-  op: OperationKind,
-  object: WireObject,
-  by?: WireObject,
-]
 
 const encoder = new TextEncoder()
 /** Stands where the header will be, so that text and header are encoded in one piece. */
@@ -42,16 +35,11 @@ export function encodeMessage(
   { job, tenant, operations }: Message,
   checksum: Checksum,
 ): Uint8Array {
-  const body = JSON.stringify({ job, tenant, operations: operations.map(encodeOperation) })
+  const body = encodeBody(job, tenant, operations)
   return sealMessage(encoder.encode(headerRoom + body), checksum)
 }
 
-function encodeOperation(operation: Operation): EncodedOperation {
-  const { index, type, kind, object, by } = operation
-  return by ? [index, type, kind, object, by] : [index, type, kind, object]
-}
-
-/** Writes checksum and version in front of a message's JSON, which starts at `messageHeaderBytes`. */
+/** Writes checksum and version in front of a message's body, which starts at `messageHeaderBytes`. */
 export function sealMessage(bytes: Uint8Array, checksum: Checksum): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   view.setUint8(checksumBytes, messageVersion)
@@ -72,52 +60,25 @@ export function decodeMessage(bytes: Uint8Array, checksum: Checksum): DecodedMes
     return corrupt(`its checksum is ${found.toString(16)}, expected ${expected.toString(16)}`)
   }
   const version = view.getUint8(checksumBytes)
-  if (version !== messageVersion) return unknown(`message version ${version}`)
-  return parseBody(bytes.subarray(messageHeaderBytes))
+  if (version !== messageVersion) return { kind: 'unknown', what: `message version ${version}` }
+  const body = parseBody(bytes.subarray(messageHeaderBytes))
+  return typeof body === 'string'
+    ? { kind: 'unknown', what: body }
+    : { kind: 'message', message: body }
 }
 
-function parseBody(body: Uint8Array): DecodedMessage {
+/** What a body holds, or what of it is of no known form. */
+function parseBody(bytes: Uint8Array): MessageBody | string {
   let parsed: unknown
   try {
-    parsed = JSON.parse(utf8.decode(body))
+    parsed = JSON.parse(utf8.decode(bytes))
   } catch {
     // The parser's own message quotes what it read, and no error shows a payload.
-    return unknown('a body that is not JSON in UTF-8')
+    return 'a body that is not JSON in UTF-8'
   }
-  const { job, tenant, operations } = Object(parsed)
-  if (typeof job !== 'string' || typeof tenant !== 'string' || !Array.isArray(operations)) {
-    return unknown('no job, tenant or operations')
-  }
-  const decoded = new Array<Operation>(operations.length)
-  for (let i = 0; i < operations.length; i++) {
-    const encoded: unknown = operations[i]
-    if (!isEncodedOperation(encoded)) return unknown(`an operation ${i} of another form`)
-    const [index, type, kind, object, by] = encoded
-    decoded[i] = by ? { index, type, kind, object, by } : { index, type, kind, object }
-  }
-  return { kind: 'message', message: { job, tenant, operations: decoded } }
-}
-
-function isEncodedOperation(value: unknown): value is EncodedOperation {
-  if (!Array.isArray(value)) return false
-  const [index, type, kind, object, by] = value
-  return (
-    Number.isSafeInteger(index) &&
-    typeof type === 'string' &&
-    operationKinds.includes(kind) &&
-    isObject(object) &&
-    (by === undefined || isObject(by))
-  )
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return decodeBody(parsed)
 }
 
 function corrupt(reason: string): DecodedMessage {
   return { kind: 'corrupt', reason }
-}
-
-function unknown(what: string): DecodedMessage {
-  return { kind: 'unknown', what }
 }

@@ -3,9 +3,9 @@ import { StoreError } from '../core/shard-store.ts'
 import type { RowVerdict, Statement, StatementResult } from '../core/statement.ts'
 import { columnOf, keyOf, type MysqlError, rowFailureOf } from './mysql-errors.ts'
 import type { ShardConnection } from './shard-connection.ts'
-import { upsertGuard } from './statements/insert.ts'
 import { keyIndex } from './statements/key-index.ts'
 import type { BoundStatement, StatementTexts } from './statements/statement-texts.ts'
+import { upsertGuard } from './statements/upsert.ts'
 
 /**
  * Runs a statement and finds the rows that their own keys decide. Rejects with MySQL's error where
@@ -100,7 +100,9 @@ type Written =
 
 async function write({ connection, bound }: Run): Promise<Written> {
   try {
-    return { affectedRows: await connection.write(bound.sql, [bound.json]) }
+    const { sql, json } = bound.write
+    const sent = json === undefined ? connection.writeText(sql) : connection.write(sql, [json])
+    return { affectedRows: await sent }
   } catch (error) {
     const failure = rowFailureOf(error)
     if (!failure) throw error
@@ -115,7 +117,8 @@ interface FoundRow {
 }
 
 async function inspect({ connection, bound }: Run): Promise<FoundRow[]> {
-  const rows = await connection.read(bound.inspectSql, [bound.json])
+  const { sql, json } = bound.inspect()
+  const rows = await connection.read(sql, [json])
   return rows.map(({ row, mine, older }) => ({
     row: Number(row) - 1,
     mine: Number(mine) === 1,

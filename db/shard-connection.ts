@@ -98,6 +98,12 @@ export class ShardConnection {
     return result.affectedRows
   }
 
+  /** Runs a text with its values in it, as `write` runs a prepared one. */
+  async writeText(sql: string): Promise<number> {
+    const [result] = await this.#watched(() => this.#connection.query<ResultSetHeader>(sql))
+    return result.affectedRows
+  }
+
   /** Runs a prepared SELECT; 64-bit integers, decimals and date-times come as strings. */
   async read(sql: string, values: readonly (string | number | null)[] = []): Promise<Row[]> {
     const [rows] = await this.#watched(() =>

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { ColumnCodec } from './column.ts'
+import { bytesLiteral } from './literal.ts'
 import { compareBase64 } from './order.ts'
 import type { SqlType } from './sql-type.ts'
 
@@ -34,6 +35,7 @@ export function binaryCodec(type: SqlType): ColumnCodec {
     form: paddedBytes > 0 ? `base64 of ${paddedBytes} bytes` : 'base64',
     jsonType: base64Length(max) <= 65_535 ? 'TEXT' : 'LONGTEXT',
     fromJson: fromBase64,
+    literal: bytesLiteral,
   }
   // No index holds a BLOB whole.
   return type.name in blobBytes ? codec : { ...codec, compare: compareBase64 }

@@ -1,4 +1,5 @@
 import type { ColumnCodec } from './column.ts'
+import { booleanLiteral } from './literal.ts'
 
 /** BOOLEAN, which is TINYINT(1): true or false. */
 export function booleanCodec(): ColumnCodec {
@@ -7,5 +8,6 @@ export function booleanCodec(): ColumnCodec {
     accept: (value) => (typeof value === 'boolean' ? value : undefined),
     form: 'boolean',
     jsonType: 'BOOLEAN',
+    literal: booleanLiteral,
   }
 }

@@ -1,5 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import type { JsonValue } from '../../core/operation.ts'
+import type { Literal } from './literal.ts'
 
 /** Which wire values are taken, and what their canonical form is. */
 export interface ValueRule {
@@ -28,6 +29,8 @@ export interface ColumnCodec extends ValueRule {
   readonly jsonType: string
   /** From JSON_TABLE's column to the column's type, where that is not direct. */
   readonly fromJson?: (value: SQL) => SQL
+  /** The SQL literal of a value as the statement's parameter would have it. */
+  readonly literal: Literal
   /** From the canonical value to the one in the statement's parameter, where they differ. */
   readonly encode?: (value: JsonValue) => JsonValue
   /**

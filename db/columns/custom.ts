@@ -17,6 +17,7 @@ export function customCodec(column: MySqlColumn, inner: ColumnCodec): ColumnCode
     explain: problemOf,
     form: `custom ${column.getSQLType()}`,
     jsonType: inner.jsonType,
+    literal: inner.literal,
     encode(value) {
       if (value === null) return null
       const accepted = inner.accept(wireValueOf(column.mapToDriverValue(value)))

@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { ColumnCodec } from './column.ts'
+import { dateTimeLiteral, textLiteral } from './literal.ts'
 import { compareTexts } from './order.ts'
 import type { SqlType } from './sql-type.ts'
 
@@ -16,6 +17,7 @@ export function dateCodec(): ColumnCodec {
     },
     form: 'date',
     jsonType: 'DATE',
+    literal: textLiteral,
     compare: compareTexts,
   }
 }
@@ -72,6 +74,7 @@ export function dateTimeCodec(type: SqlType): ColumnCodec {
     // time zone is UTC, so the text means the same in either type.
     jsonType: `VARCHAR(${textLength + 1})`,
     fromJson: (value: SQL) => sql`LEFT(${value}, ${sql.raw(String(textLength))})`,
+    literal: dateTimeLiteral,
     compare: compareTexts,
   }
 }

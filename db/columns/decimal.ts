@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../core/operation.ts'
 import type { ColumnCodec, ValueRule } from './column.ts'
 import { explainInteger } from './integer.ts'
+import { numberLiteral } from './literal.ts'
 import { compareNumericTexts } from './order.ts'
 import type { SqlType } from './sql-type.ts'
 
@@ -17,6 +18,7 @@ export function decimalCodec(type: SqlType): ColumnCodec {
     ...decimalRule(whole, scale, type.isUnsigned),
     form: `decimal text of scale ${scale}`,
     jsonType: `DECIMAL(${precision},${scale})`,
+    literal: numberLiteral,
     compare: compareNumericTexts,
     amount: { ...decimalRule(whole, scale, false), isExact: true },
   }

@@ -1,4 +1,5 @@
 import type { ColumnCodec, ValueRule } from './column.ts'
+import { numberLiteral } from './literal.ts'
 import type { SqlType } from './sql-type.ts'
 
 /** The largest FLOAT; MySQL refuses what would round to more. */
@@ -15,6 +16,7 @@ export function floatCodec(type: SqlType): ColumnCodec {
     ...floatRule(type.isUnsigned ? 0 : -max, max),
     form: 'number',
     jsonType: isSingle ? 'FLOAT' : 'DOUBLE',
+    literal: numberLiteral,
     amount: { ...floatRule(-max, max), isExact: false },
   }
 }

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../core/operation.ts'
 import type { ColumnCodec, ValueRule } from './column.ts'
+import { numberLiteral } from './literal.ts'
 import { compareNumbers, compareNumericTexts } from './order.ts'
 import type { SqlType } from './sql-type.ts'
 
@@ -30,6 +31,7 @@ export function integerCodec(type: SqlType, isSafeOnly: boolean): ColumnCodec {
     ...integerRule(min, max, isText),
     form: isText ? 'integer text' : 'integer',
     jsonType,
+    literal: numberLiteral,
     compare: isText ? compareNumericTexts : compareNumbers,
     amount: { ...integerRule(-span, span, isText), isExact: true },
   }
@@ -43,6 +45,7 @@ export function bitCodec(type: SqlType): ColumnCodec {
     ...integerRule(0n, 2n ** BigInt(bits) - 1n, isText),
     form: isText ? 'integer text' : 'integer',
     jsonType: 'BIGINT UNSIGNED',
+    literal: numberLiteral,
     compare: isText ? compareNumericTexts : compareNumbers,
   }
 }
@@ -59,6 +62,7 @@ export function yearCodec(): ColumnCodec {
     },
     form: 'integer',
     jsonType: 'YEAR',
+    literal: numberLiteral,
     compare: compareNumbers,
   }
 }

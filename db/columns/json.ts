@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { JsonValue } from '../../core/operation.ts'
 import type { ColumnCodec } from './column.ts'
+import { jsonLiteral } from './literal.ts'
 
 /**
  * Containers inside one another. MySQL refuses a document deeper than 100 (error 3157), and with it
@@ -18,6 +19,7 @@ export function jsonCodec(): ColumnCodec {
     explain: (value) => jsonProblem(value),
     form: 'JSON',
     jsonType: 'JSON',
+    literal: jsonLiteral,
   }
 }
 

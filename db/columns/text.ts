@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { JsonValue } from '../../core/operation.ts'
 import { exactCollation } from '../schema.ts'
 import type { ColumnCodec } from './column.ts'
+import { textLiteral } from './literal.ts'
 import { compareCodePoints } from './order.ts'
 import type { SqlType } from './sql-type.ts'
 
@@ -32,6 +33,7 @@ export function charCodec(type: SqlType, allowed: readonly string[] | undefined)
     }),
     form: isPadded ? 'text without trailing spaces' : 'text',
     jsonType: `TEXT ${collation}`,
+    literal: textLiteral,
     compare: compareCodePoints,
   }
 
@@ -53,6 +55,7 @@ export function textCodec(type: SqlType, allowed: readonly string[] | undefined)
     }),
     form: 'text',
     jsonType: `${max <= maxTextBytes ? 'TEXT' : 'LONGTEXT'} ${collation}`,
+    literal: textLiteral,
   }
 
   function accept(value: unknown): string | undefined {
@@ -70,6 +73,7 @@ export function enumCodec(values: readonly string[]): ColumnCodec {
     ...oneOf(values),
     form: 'text',
     jsonType: `TEXT ${collation}`,
+    literal: textLiteral,
     compare: (a, b) => places.get(String(a))! - places.get(String(b))!,
   }
 }

@@ -1,5 +1,6 @@
 import type { ColumnCodec } from './column.ts'
 import { hasMore } from './date-time.ts'
+import { textLiteral } from './literal.ts'
 import { compareNumericTexts } from './order.ts'
 import type { SqlType } from './sql-type.ts'
 
@@ -26,6 +27,7 @@ export function timeCodec(type: SqlType): ColumnCodec {
     },
     form: `time with ${digits} digits`,
     jsonType: `TIME(${digits})`,
+    literal: textLiteral,
     compare: compareNumericTexts,
   }
 }

@@ -1,13 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { PlannedColumn, PlannedTable } from './effect-plan.ts'
 import { amountType } from './effect-plan.ts'
+import type { NewRows } from './match.ts'
 import { flagBit, flagsPerWord, type RowLayout } from './row-layout.ts'
 
 /**
  * The batch as a derived table `new` over the statement's one parameter. ERROR ON ERROR, since
  * without it a value that does not fit becomes NULL silently. It declares what was asked of it.
  */
-export class JsonTable {
+export class JsonTable implements NewRows {
   readonly #layout: RowLayout
   readonly #columns = new Map<string, SQL>()
 
@@ -33,7 +34,6 @@ export class JsonTable {
     return this.#declare(`+${column.name}`, amountType(column)!, this.#layout.path(column.addSlot!))
   }
 
-  /** What the stored version must be below. */
   guard({ column, slot }: NonNullable<PlannedTable['guard']>): SQL {
     const version = this.#declare(`<${column.name}`, column.jsonType, this.#layout.path(slot))
     return column.fromJson ? column.fromJson(version) : version

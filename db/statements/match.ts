@@ -1,16 +1,23 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { exactCollation } from '../schema.ts'
+import type { DatabaseColumn } from '../types/database-type.ts'
 import type { PlannedColumn, PlannedTable } from './effect-plan.ts'
-import type { JsonTable } from './json-table.ts'
+
+/** The rows that a statement brings, as its conditions see them. */
+export interface NewRows {
+  value(column: PlannedColumn): SQL
+  /** What the stored version must be below. */
+  guard(guard: NonNullable<PlannedTable['guard']>): SQL
+}
 
 /** The stored row of a key: `t`.`id` = `new`.`id`. */
-export function sameKey(stored: SQL, table: PlannedTable, rows: JsonTable): SQL {
+export function sameKey(stored: SQL, table: PlannedTable, rows: NewRows): SQL {
   // A text key's collation is binary: it wins over the parameter's, and the index serves.
   return allOf(table.key.map((column) => sql`${field(stored, column)} = ${rows.value(column)}`))
 }
 
 /** Whether the stored row has the shard key that was sent; undefined for a table without one. */
-export function sameShard(stored: SQL, table: PlannedTable, rows: JsonTable): SQL | undefined {
+export function sameShard(stored: SQL, table: PlannedTable, rows: NewRows): SQL | undefined {
   if (table.shard.length === 0) return undefined
   return allOf(
     table.shard.map((column) => {
@@ -22,13 +29,13 @@ export function sameShard(stored: SQL, table: PlannedTable, rows: JsonTable): SQ
 }
 
 /** Whether the stored version lets the row pass; undefined for a table without one. */
-export function olderVersion(stored: SQL, table: PlannedTable, rows: JsonTable): SQL | undefined {
+export function olderVersion(stored: SQL, table: PlannedTable, rows: NewRows): SQL | undefined {
   if (!table.guard) return undefined
   return sql`(${field(stored, table.guard.column)} >= ${rows.guard(table.guard)}) IS NOT TRUE`
 }
 
 /** Key, shard key and version together: the stored row that the sent row may change. */
-export function matches(stored: SQL, table: PlannedTable, rows: JsonTable): SQL {
+export function matches(stored: SQL, table: PlannedTable, rows: NewRows): SQL {
   return allOf([
     sameKey(stored, table, rows),
     sameShard(stored, table, rows),
@@ -36,7 +43,7 @@ export function matches(stored: SQL, table: PlannedTable, rows: JsonTable): SQL 
   ])
 }
 
-export function field(stored: SQL, column: PlannedColumn): SQL {
+export function field(stored: SQL, column: DatabaseColumn): SQL {
   return sql`${stored}.${sql.identifier(column.name)}`
 }
 

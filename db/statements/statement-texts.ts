@@ -9,43 +9,50 @@ import {
   type PlannedTable,
   planEffect,
 } from './effect-plan.ts'
-import { createSql, upsertSql } from './insert.ts'
 import { inspectSql } from './inspect.ts'
 import { type ColumnUse, modifySql } from './modify.ts'
 import { type EncodedRows, hasSlot } from './row-layout.ts'
+import { sparseUpsertSql, uniformUpsert } from './upsert.ts'
+import { ValuesInsert } from './values-insert.ts'
 
 /** Column sets of modifies that get a text of their own, per table; the rest share one. */
 const maxModifyVariants = 32
 
-/** A statement as MySQL gets it: a text made once, and its one parameter. */
-export interface BoundStatement {
-  readonly table: PlannedTable
+/** A text that is whole by itself; or with a JSON parameter, to be prepared. */
+export interface Query {
   readonly sql: string
-  readonly json: string
-  /** The locking read that tells which keys of the batch exist. */
-  readonly inspectSql: string
+  readonly json?: string
 }
 
-/** Binds a statement to its text and parameter. Texts and encoded rows are kept for the next. */
+/** A statement as MySQL gets it. */
+export interface BoundStatement {
+  readonly table: PlannedTable
+  readonly write: Query
+  /** The locking read that tells which keys of the batch exist. */
+  inspect(): Required<Query>
+}
+
+/** Binds a statement to its text and its rows. Texts and encoded rows are kept for the next. */
 export class StatementTexts {
   readonly #plans = new WeakMap<DatabaseType, Map<Effect, EffectPlan>>()
   readonly #tables = new WeakMap<PlannedTable, Map<string, string>>()
+  readonly #inserts = new WeakMap<PlannedTable, ValuesInsert>()
   /** Statements of several tables share one array of rows. */
   readonly #encoded = new WeakMap<readonly Row[], { plan: EffectPlan; rows: EncodedRows }>()
 
   bind(statement: Statement): BoundStatement {
     const type = databaseType(statement)
-    const plan = this.#plan(type, statement.effect)
+    const { effect, rows } = statement
+    const plan = this.#plan(type, effect)
     const table = plan.tables.get(statement.table)
-    if (!table) {
-      throw new Error(`${type.name}: no ${statement.effect} writes table ${statement.table}`)
-    }
-    const rows = this.#encode(plan, statement.rows)
+    if (!table) throw new Error(`${type.name}: no ${effect} writes table ${statement.table}`)
     return {
       table,
-      sql: this.#text(plan, table, statement.effect, rows),
-      json: rows.json,
-      inspectSql: this.#cached(table, 'inspect', () => inspectSql(table, plan.layout)),
+      write: this.#write(plan, table, effect, rows),
+      inspect: () => ({
+        sql: this.#cached(table, 'inspect', () => inspectSql(table, plan.layout)),
+        json: this.#encode(plan, rows).json,
+      }),
     }
   }
 
@@ -65,24 +72,33 @@ export class StatementTexts {
     return encoded
   }
 
-  #text(plan: EffectPlan, table: PlannedTable, effect: Effect, rows: EncodedRows): string {
-    const { layout } = plan
+  #write(plan: EffectPlan, table: PlannedTable, effect: Effect, rows: readonly Row[]): Query {
     switch (effect) {
-      case 'create': {
-        const expressions = table.values.filter(({ defaultExpression }) => defaultExpression)
-        const variant = allGiven(expressions, rows) ? 'plain' : 'sparse'
-        return this.#cached(table, variant, () => createSql(table, layout, variant))
+      case 'create':
+        return { sql: this.#insert(table, () => new ValuesInsert(table)).text(rows)! }
+      case 'upsert':
+        return this.#upsert(plan, table, rows)
+      case 'modify': {
+        const encoded = this.#encode(plan, rows)
+        return { sql: this.#modify(plan, table, encoded), json: encoded.json }
       }
-      case 'upsert': {
-        const variant = allGiven(table.values, rows) ? 'plain' : 'sparse'
-        return this.#cached(table, variant, () => upsertSql(table, layout, variant))
+      case 'delete': {
+        const sql = this.#cached(table, 'delete', () => deleteSql(table, plan.layout))
+        return { sql, json: this.#encode(plan, rows).json }
       }
-      case 'modify':
-        return this.#modify(plan, table, rows)
-      case 'delete':
-        return this.#cached(table, 'delete', () => deleteSql(table, layout))
       default:
         return effect satisfies never
+    }
+  }
+
+  #upsert(plan: EffectPlan, table: PlannedTable, rows: readonly Row[]): Query {
+    if (guardsWhatItSets(table, rows)) {
+      const sql = this.#insert(table, () => uniformUpsert(table)).text(rows)
+      if (sql !== undefined) return { sql }
+    }
+    return {
+      sql: this.#cached(table, 'sparse', () => sparseUpsertSql(table, plan.layout)),
+      json: this.#encode(plan, rows).json,
     }
   }
 
@@ -95,6 +111,12 @@ export class StatementTexts {
     }
     const useOf = (column: PlannedColumn) => uses[table.values.indexOf(column)]!
     return this.#cached(table, variant, () => modifySql(table, layout, useOf))
+  }
+
+  #insert(table: PlannedTable, make: () => ValuesInsert): ValuesInsert {
+    const insert = this.#inserts.get(table) ?? make()
+    this.#inserts.set(table, insert)
+    return insert
   }
 
   #cached(table: PlannedTable, variant: string, make: () => SQL): string {
@@ -111,8 +133,10 @@ function databaseType({ type }: Statement): DatabaseType {
   throw new Error(`type ${type.name} was not compiled from tables`)
 }
 
-function allGiven(columns: readonly PlannedColumn[], rows: EncodedRows): boolean {
-  return columns.every(({ slot }) => hasSlot(rows.inAll, slot))
+/** A merged row may be guarded by a lower version than it sets, for which VALUES has no place. */
+function guardsWhatItSets({ guard }: PlannedTable, rows: readonly Row[]): boolean {
+  if (!guard) return true
+  return rows.every(({ set, guardVersion }) => guardVersion === set[guard.column.property])
 }
 
 function useIn(rows: EncodedRows, { slot, addSlot }: PlannedColumn): ColumnUse {

@@ -2,6 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import type { MySqlColumn, MySqlTable } from 'drizzle-orm/mysql-core'
 import type { ObjectType } from '../../core/object-type.ts'
 import type { JsonValue } from '../../core/operation.ts'
+import type { Literal } from '../columns/literal.ts'
 
 /** An object type with its tables: what the core sees, and what the statements are made from. */
 export interface DatabaseType extends ObjectType {
@@ -28,6 +29,8 @@ export interface DatabaseColumn {
   readonly role: 'key' | 'shard' | 'value'
   /** The type to declare in JSON_TABLE's COLUMNS, exact for the column's values: `BIGINT UNSIGNED`. */
   readonly jsonType: string
+  /** The SQL literal of a value as the statement's parameter would have it. */
+  readonly literal: Literal
   /**
    * From the canonical wire value to the JSON value in a statement's parameter, by the column's own
    * encoder; undefined where they are the same, so that rows need not be copied.

@@ -84,7 +84,7 @@ function databaseColumn(
   type: TypeDefinition,
   property: string,
   column: MySqlColumn,
-  { jsonType, encode, fromJson }: ColumnCodec,
+  { jsonType, literal, encode, fromJson }: ColumnCodec,
 ): DatabaseColumn {
   const role = type.key.includes(property)
     ? 'key'
@@ -97,6 +97,7 @@ function databaseColumn(
     property,
     role,
     jsonType,
+    literal,
     ...(encode && { encode }),
     ...(fromJson && { fromJson }),
   }

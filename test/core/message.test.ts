@@ -13,10 +13,8 @@ import { operationKinds } from '../../core/operation.ts'
 
 const decode = (bytes: Uint8Array) => decodeMessage(bytes, crc32)
 
-const values = fc.dictionary(
-  fc.string({ unit: 'binary' }),
-  fc.jsonValue(),
-) as fc.Arbitrary<WireObject>
+const names = fc.string({ unit: 'binary' }).filter((name) => name !== '__proto__')
+const values = fc.dictionary(names, fc.jsonValue()) as fc.Arbitrary<WireObject>
 const operations: fc.Arbitrary<Operation[]> = fc.array(
   fc
     .record({
@@ -34,8 +32,10 @@ describe('a message', () => {
   it('comes out of its bytes as it went in', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), operations, (job, tenant, list) => {
-        const message = { job, tenant, operations: asJson(list) }
-        expect(decode(encode(job, tenant, list))).toEqual({ kind: 'message', message })
+        const decoded = decode(encode(job, tenant, list))
+        if (decoded.kind !== 'message') throw new Error(`it is ${decoded.kind}`)
+        const { shapes: _, ...message } = decoded.message
+        expect(message).toEqual({ job, tenant, operations: asJson(list) })
       }),
     )
   })
@@ -72,28 +72,49 @@ describe('a message', () => {
     })
   })
 
+  it('says once what its operations have in common', () => {
+    const by = { saves: 1 }
+    const list: Operation[] = [
+      sample(0),
+      sample(1),
+      { ...sample(2), object: { id: '2' } },
+      { ...sample(3), kind: 'increment', by },
+      sample(4),
+    ]
+    const decoded = decode(encode('job', 'tenant', list))
+    const create = { type: 'pin', kind: 'create', amounts: undefined }
+    expect(decoded).toMatchObject({
+      message: {
+        shapes: [
+          { ...create, properties: ['id', 'title'] },
+          { ...create, properties: ['id'] },
+          { ...create, kind: 'increment', properties: ['id', 'title'], amounts: ['saves'] },
+        ],
+        operations: list,
+      },
+    })
+  })
+
+  const shape = '["pin","create",["id"]]'
   it.each([
-    ['null', 'no job, tenant or operations'],
-    ['[]', 'no job, tenant or operations'],
-    ['{"job":1,"tenant":"t","operations":[]}', 'no job, tenant or operations'],
+    ['null', 'no job or tenant'],
+    ['[]', 'no job or tenant'],
+    ['{"job":1,"tenant":"t","shapes":[],"operations":[]}', 'no job or tenant'],
+    ['{"job":"j","tenant":"t","operations":[]}', 'no shapes or operations'],
     ['{"job":"secret","tenant":"t","oper', 'a body that is not JSON in UTF-8'],
-    ['{"job":"j","tenant":"t","operations":[null]}', 'an operation 0 of another form'],
-    [
-      '{"job":"j","tenant":"t","operations":[[0,"pin","merge",{}]]}',
-      'an operation 0 of another form',
-    ],
-    [
-      '{"job":"j","tenant":"t","operations":[[0,"pin","create",null]]}',
-      'an operation 0 of another form',
-    ],
-    [
-      '{"job":"j","tenant":"t","operations":[[0.5,"pin","create",{}]]}',
-      'an operation 0 of another form',
-    ],
-    [
-      '{"job":"j","tenant":"t","operations":[[0,"pin","increment",{},[]]]}',
-      'an operation 0 of another form',
-    ],
+    [inShapes('null'), 'a shape 0 of another form'],
+    [inShapes('["pin","merge",["id"]]'), 'a shape 0 of another form'],
+    [inShapes(`${shape},["pin","create",[7]]`), 'a shape 1 of another form'],
+    [inShapes('["pin","create",["id","id"]]'), 'a shape 0 of another form'],
+    [inShapes('["pin","create",["__proto__"]]'), 'a shape 0 of another form'],
+    [inShapes('["pin","increment",["id"],null]'), 'a shape 0 of another form'],
+    [inShapes(shape, 'null,0,"1"'), 'an operation 0 of another form'],
+    [inShapes(shape, '0,0,"1",1,0,"2"'), 'an operation 1 of another form'],
+    [inShapes(shape, '"length",0,"1"'), 'an operation 0 of another form'],
+    [inShapes(shape, '1,0,"1"'), 'an operation 0 of another form'],
+    [inShapes(shape, '0,0.5,"1"'), 'an operation 0 of another form'],
+    [inShapes(shape, '0,0'), 'an operation 0 of another form'],
+    [inShapes(shape, '0,0,"1",0'), 'an operation 1 of another form'],
   ])('that is whole but holds %s says so, without the payload', (json, what) => {
     expect(decode(seal(json))).toEqual({ kind: 'unknown', what })
   })
@@ -119,6 +140,10 @@ function seal(json: string): Uint8Array {
   const bytes = new Uint8Array(messageHeaderBytes + body.length)
   bytes.set(body, messageHeaderBytes)
   return sealMessage(bytes, crc32)
+}
+
+function inShapes(shapes: string, operations = ''): string {
+  return `{"job":"j","tenant":"t","shapes":[${shapes}],"operations":[${operations}]}`
 }
 
 /** What JSON makes of values: it has no -0. */

@@ -31,6 +31,7 @@ import {
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { JsonValue } from '../../core/operation.ts'
 import type { ColumnCodec } from '../../db/columns/column.ts'
 import { codec, columnOf, sqlTyped } from './codec-of.ts'
 
@@ -113,16 +114,25 @@ afterAll(async () => {
   await connection.end()
 })
 
-/** A statement's way: canonical, encoded, through JSON_TABLE into the column. */
-async function insertFromJson({ accept, encode, jsonType, fromJson }: ColumnCodec, wire: unknown) {
+/** A statement's two ways into a column: a JSON parameter that JSON_TABLE unfolds, and a literal. */
+const ways = {
+  async json({ jsonType, fromJson }: ColumnCodec, value: JsonValue) {
+    const taken = fromJson ? fromJson(sql`new.v`) : sql`new.v`
+    const { sql: taking } = new MySqlDialect().sqlToQuery(taken)
+    await connection.execute(
+      `INSERT INTO t SELECT 1, ${taking} FROM JSON_TABLE(?, '$[*]' COLUMNS (v ${jsonType} PATH '$[0]' ERROR ON ERROR)) AS new`,
+      [JSON.stringify([[value]])],
+    )
+  },
+  async literal({ literal }: ColumnCodec, value: JsonValue) {
+    await connection.query(`INSERT INTO t VALUES (1, ${value === null ? 'NULL' : literal(value)})`)
+  },
+}
+
+function parameterOf({ accept, encode }: ColumnCodec, wire: unknown): JsonValue {
   const canonical = wire === null ? null : accept(wire)
-  const value = encode && canonical !== undefined ? encode(canonical) : canonical
-  const taken = fromJson ? fromJson(sql`new.v`) : sql`new.v`
-  const { sql: taking } = new MySqlDialect().sqlToQuery(taken)
-  await connection.execute(
-    `INSERT INTO t SELECT 1, ${taking} FROM JSON_TABLE(?, '$[*]' COLUMNS (v ${jsonType} PATH '$[0]' ERROR ON ERROR)) AS new`,
-    [JSON.stringify([[value]])],
-  )
+  if (canonical === undefined) throw new Error('the codec refuses the value')
+  return encode ? encode(canonical) : canonical
 }
 
 describe.each(matrix)('a column %#', (builder, values) => {
@@ -133,13 +143,15 @@ describe.each(matrix)('a column %#', (builder, values) => {
     await connection.query('DROP TABLE IF EXISTS t')
     await connection.query(`CREATE TABLE t (id INT PRIMARY KEY, v ${type} NULL)`)
     for (const [wire, plain] of [...values, [null, null] as const]) {
-      await connection.query('DELETE FROM t')
-      await insertFromJson(column, wire)
-      await connection.query('INSERT INTO t VALUES (2, ?)', [plain])
-      const [rows] = await connection.query<RowDataPacket[]>(
-        'SELECT a.v <=> b.v AS equal, HEX(a.v) <=> HEX(b.v) AS bytes FROM t a, t b WHERE a.id = 1 AND b.id = 2',
-      )
-      expect(rows).toEqual([{ equal: 1, bytes: 1 }])
+      for (const write of Object.values(ways)) {
+        await connection.query('DELETE FROM t')
+        await write(column, parameterOf(column, wire))
+        await connection.query('INSERT INTO t VALUES (2, ?)', [plain])
+        const [rows] = await connection.query<RowDataPacket[]>(
+          'SELECT a.v <=> b.v AS equal, HEX(a.v) <=> HEX(b.v) AS bytes FROM t a, t b WHERE a.id = 1 AND b.id = 2',
+        )
+        expect(rows, write.name).toEqual([{ equal: 1, bytes: 1 }])
+      }
     }
   })
 })

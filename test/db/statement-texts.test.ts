@@ -8,35 +8,51 @@ const texts = new StatementTexts()
 const text = 'TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin'
 
 function bind(type: DatabaseType, effect: Effect, rows: readonly Row[], table = 0) {
-  const { sql, json } = texts.bind({ type, effect, rows, table })
-  return { sql, rows: JSON.parse(json) }
+  const { sql, json } = texts.bind({ type, effect, rows, table }).write
+  return { sql, rows: json === undefined ? undefined : JSON.parse(json) }
 }
 
 describe('create', () => {
-  test('is one INSERT … SELECT whatever the number of rows', () => {
-    const { sql, rows } = bind(user, 'create', [
+  test('is one INSERT whatever the number of rows', () => {
+    const { sql } = bind(user, 'create', [
       { set: { id: '1', username: 'ada' } },
       { set: { id: '2', username: 'bob' } },
     ])
-    expect(sql).toBe(
-      'INSERT INTO `users` (`id`, `username`) SELECT `new`.`id`, `new`.`username` FROM ' +
-        "JSON_TABLE(?, '$[*]' COLUMNS (`id` BIGINT UNSIGNED PATH '$[1]' ERROR ON ERROR, " +
-        `\`username\` ${text} PATH '$[2]' ERROR ON ERROR)) AS \`new\``,
-    )
-    expect(rows).toEqual([
-      [3, '1', 'ada'],
-      [3, '2', 'bob'],
-    ])
+    expect(sql).toBe("INSERT INTO `users` (`id`, `username`) VALUES (1,'ada'),(2,'bob')")
   })
 
-  test('fills absent columns with their defaults, and asks MySQL only for expressions', () => {
+  test('leaves what no row gives to MySQL, but for what the worker makes', () => {
     const set = { id: '1', userId: '7', title: 'a' }
-    const { sql, rows } = bind(pin, 'create', [{ set }])
-    expect(sql).toContain('IF(`new`.`#0` & 128, LEFT(`new`.`created_at`, 23), (now(3)))')
-    expect(sql.match(/IF\(/g)).toHaveLength(1)
-    expect(rows).toEqual([[7, '1', '7', 'a', null, null, 0, 'made by the worker', null]])
-    const given = { set: { ...set, createdAt: '2026-11-23T03:04:05.123Z' } }
-    expect(bind(pin, 'create', [given]).sql).not.toContain('IF(')
+    expect(bind(pin, 'create', [{ set }]).sql).toBe(
+      "INSERT INTO `pins` (`id`, `user_id`, `title`, `code`) VALUES (1,7,'a','made by the worker')",
+    )
+  })
+
+  test('asks for the default where another row gives the column', () => {
+    const set = { id: '1', userId: '7', title: 'a' }
+    const given = { ...set, id: '2', createdAt: '2026-11-23T03:04:05.123Z', code: null }
+    expect(bind(pin, 'create', [{ set }, { set: given }]).sql).toBe(
+      'INSERT INTO `pins` (`id`, `user_id`, `title`, `code`, `created_at`) VALUES ' +
+        "(1,7,'a','made by the worker',DEFAULT),(2,7,'a',NULL,'2026-11-23T03:04:05.123')",
+    )
+  })
+
+  test('writes each kind of value as a literal that can not end itself', () => {
+    const set = { id: '18446744073709551615', userId: '7', title: 'o\'\\\0 \n"' }
+    const metadata = { text: 'it\'s "quoted" \\ \0' }
+    expect(bind(pin, 'create', [{ set: { ...set, metadata, saves: -1 } }]).sql).toContain(
+      `VALUES (18446744073709551615,7,'o\\'\\\\\\0 \n"',` +
+        `'{"text":"it\\'s \\\\"quoted\\\\" \\\\\\\\ \\\\u0000"}',-1,`,
+    )
+    const bytes = { space: 's', name: 'n', revision: 2, digest: 'AAEC/w==', price: '1.50000' }
+    expect(bind(note, 'create', [{ set: bytes }]).sql).toContain(
+      "VALUES ('s','n',2,1.50000,x'000102ff')",
+    )
+  })
+
+  test('quotes what is no number where a number belongs, so that MySQL refuses it', () => {
+    const set = { id: '1) OR (1', userId: '7', title: 'a' }
+    expect(bind(pin, 'create', [{ set }]).sql).toContain("VALUES ('1) OR (1',7,")
   })
 })
 
@@ -44,41 +60,48 @@ describe('upsert', () => {
   test('touches only the row of its own key and shard key', () => {
     const { sql } = bind(pin, 'upsert', [{ set: { id: '1', userId: '7' } }], 1)
     expect(sql).toBe(
-      'INSERT INTO `board_pins` (`pin_id`, `user_id`) SELECT `new`.`pin_id`, `new`.`user_id` ' +
-        "FROM JSON_TABLE(?, '$[*]' COLUMNS (`pin_id` BIGINT UNSIGNED PATH '$[1]' ERROR ON ERROR, " +
-        "`user_id` BIGINT UNSIGNED PATH '$[2]' ERROR ON ERROR)) AS `new` " +
+      'INSERT INTO `board_pins` (`pin_id`, `user_id`) VALUES (1,7) AS `new` ' +
         'ON DUPLICATE KEY UPDATE `board_pins`.`pin_id` = IF(`board_pins`.`pin_id` = `new`.`pin_id` ' +
         "AND `board_pins`.`user_id` = `new`.`user_id`, `board_pins`.`pin_id`, 'another row')",
     )
   })
 
+  const revised = { space: 's', name: 'n', revision: 2, digest: 'AAECAw==' }
+
   test('compares texts exactly and lets a version decide', () => {
-    const set = {
-      space: 's',
-      name: 'n',
-      revision: 2,
-      price: '1.50000',
-      digest: 'AAECAw==',
-      balance: '0',
-    }
-    const { sql } = bind(note, 'upsert', [{ set, guardVersion: 2 }])
-    expect(sql).toContain(
-      'ON DUPLICATE KEY UPDATE `notes`.`space` = IF(`notes`.`space` = `new`.`space` ' +
+    expect(bind(note, 'upsert', [{ set: revised, guardVersion: 2 }]).sql).toBe(
+      'INSERT INTO `notes` (`space`, `name`, `revision`, `digest`) VALUES ' +
+        "('s','n',2,x'00010203') AS `new` " +
+        'ON DUPLICATE KEY UPDATE `notes`.`space` = IF(`notes`.`space` = `new`.`space` ' +
         'AND `notes`.`name` = `new`.`name` ' +
-        'AND (`notes`.`revision` >= `new`.`<revision`) IS NOT TRUE, `notes`.`space`, NULL), ' +
-        '`notes`.`revision` = `new`.`revision`, `notes`.`price` = `new`.`price`, ' +
-        '`notes`.`digest` = FROM_BASE64(`new`.`digest`), `notes`.`balance` = `new`.`balance`',
+        'AND (`notes`.`revision` >= `new`.`revision`) IS NOT TRUE, `notes`.`space`, NULL), ' +
+        '`notes`.`revision` = `new`.`revision`, `notes`.`digest` = `new`.`digest`',
     )
+  })
+
+  test('carries the guard by itself where a merged row sets a higher version', () => {
+    const { sql, rows } = bind(note, 'upsert', [{ set: revised, guardVersion: 1 }])
+    expect(sql).toContain('AND (`notes`.`revision` >= `new`.`<revision`) IS NOT TRUE')
+    expect(rows).toEqual([[87, 's', 'n', 2, null, 'AAECAw==', '0', 1]])
+  })
+
+  test('makes the value of a default function, and sets it only where it is given', () => {
+    const set = { id: '1', userId: '7', title: 'a' }
+    const absent = bind(pin, 'upsert', [{ set }]).sql
+    expect(absent).toContain("VALUES (1,7,'a','made by the worker') AS")
+    expect(absent).not.toContain('`pins`.`code` =')
+    const given = bind(pin, 'upsert', [{ set: { ...set, code: 'mine' } }]).sql
+    expect(given).toContain('`pins`.`code` = `new`.`code`')
   })
 
   test('keeps the stored value of a column that a row leaves out', () => {
     const rows = [{ set: { id: '1', seat: '1A' } }, { set: { id: '2' } }]
-    expect(bind(ticket, 'upsert', rows).sql).toContain(
-      '`tickets`.`seat` = IF(`new`.`#0` & 2, `new`.`seat`, `tickets`.`seat`)',
-    )
-    expect(bind(ticket, 'upsert', rows.slice(0, 1)).sql).toContain(
-      '`tickets`.`seat` = `new`.`seat`',
-    )
+    for (const order of [rows, rows.toReversed()]) {
+      expect(bind(ticket, 'upsert', order).sql).toContain(
+        '`tickets`.`seat` = IF(`new`.`#0` & 2, `new`.`seat`, `tickets`.`seat`)',
+      )
+    }
+    expect(bind(ticket, 'upsert', rows.slice(1)).sql).not.toContain('`seat`')
   })
 })
 
@@ -122,7 +145,7 @@ describe('modify', () => {
     const made = sets.map((names) => {
       const set = Object.fromEntries(names.map((name) => [name, name === 'saves' ? 1 : 'x']))
       const row = { set: { id: '1', userId: '7', ...set } }
-      return many.bind({ type: pin, effect: 'modify', rows: [row], table: 0 }).sql
+      return many.bind({ type: pin, effect: 'modify', rows: [row], table: 0 }).write.sql
     })
     expect(new Set(made).size).toBeLessThanOrEqual(33)
   })
@@ -143,8 +166,8 @@ describe('delete', () => {
 
 test('the locking read tells which keys exist, whose they are, and how old', () => {
   const rows = [{ set: { space: 's', name: 'n' }, guardVersion: 3 }]
-  const { inspectSql } = texts.bind({ type: note, effect: 'delete', rows, table: 0 })
-  expect(inspectSql).toBe(
+  const { sql } = texts.bind({ type: note, effect: 'delete', rows, table: 0 }).inspect()
+  expect(sql).toBe(
     'SELECT /*+ INDEX(`t` `PRIMARY`) */ `new`.`#` AS `row`, TRUE AS `mine`, ' +
       '(`t`.`revision` >= `new`.`<revision`) IS NOT TRUE AS `older` ' +
       "FROM JSON_TABLE(?, '$[*]' COLUMNS (`#` FOR ORDINALITY, " +
@@ -159,8 +182,8 @@ test('the locking read tells which keys exist, whose they are, and how old', () 
 test('statements of several tables share one parameter and encode it once', () => {
   const set = { id: '1', userId: '7', title: 'a' }
   const rows = [{ set }]
-  const first = texts.bind({ type: pin, effect: 'create', rows, table: 0 })
-  const second = texts.bind({ type: pin, effect: 'create', rows, table: 1 })
+  const first = texts.bind({ type: pin, effect: 'modify', rows, table: 0 }).write
+  const second = texts.bind({ type: pin, effect: 'modify', rows, table: 1 }).write
   expect(second.json).toBe(first.json)
   expect(second.sql).not.toBe(first.sql)
 })
