@@ -1,14 +1,12 @@
-import type { Clock } from '../core/clock.ts'
 import type { UndecodableMessage } from '../core/failure.ts'
 import type { LogMessage, PartitionReader } from '../core/log.ts'
 import { LogError } from '../core/log.ts'
-import type { Checksum, Message } from '../core/message.ts'
+import type { Checksum, DecodedMessage } from '../core/message.ts'
 import { decodeMessage } from '../core/message.ts'
 import type { ObjectType } from '../core/object-type.ts'
-import type { Operation } from '../core/operation.ts'
 import type { Position } from '../core/position.ts'
-import { offset } from '../core/position.ts'
-import type { Origin, Source } from '../core/source.ts'
+import type { Source } from '../core/source.ts'
+import { sourcesOf } from './message-sources.ts'
 
 /** What a message holds that this worker does not know: the shard waits for a worker that does. */
 export class UnknownContent extends Error {
@@ -16,21 +14,31 @@ export class UnknownContent extends Error {
 }
 
 export interface InboxOptions {
-  readonly clock: Pick<Clock, 'turn'>
   readonly types: ReadonlyMap<string, ObjectType>
   readonly checksum: Checksum
   /** Messages held, at most: the configured pull size. */
   readonly pullSize: number
 }
 
-/** A partition's operations that were pulled and not yet taken into a window, in log order. */
+/** What stands next in a partition. */
+export type Head =
+  /** The operations of the first message that are not taken yet. */
+  | { readonly kind: 'sources'; readonly sources: readonly Source[] }
+  | { readonly kind: 'undecodable'; readonly message: UndecodableMessage }
+  /** Nobody gets past it before a worker comes that knows it. */
+  | { readonly kind: 'unknown'; readonly error: UnknownContent }
+
+/**
+ * A partition's messages that were pulled and not yet taken into a window, in log order. Each is
+ * decoded when it comes first: its operations live no longer than their window.
+ */
 export class Inbox {
   readonly #reader: PartitionReader
   readonly #options: InboxOptions
   /** Where the first message begins; operations in front of it are settled already. */
   #from: Position | undefined
   #messages: LogMessage[] = []
-  #sources: Source[] = []
+  #head: Head | undefined
 
   constructor(reader: PartitionReader, from: Position, options: InboxOptions) {
     this.#reader = reader
@@ -38,46 +46,36 @@ export class Inbox {
     this.#options = options
   }
 
-  get sources(): readonly Source[] {
-    return this.#sources
+  get isEmpty(): boolean {
+    return this.#messages.length === 0
   }
 
-  /** Takes the first operations out. */
-  take(operations: number): void {
-    this.#sources = this.#sources.slice(operations)
-  }
-
-  /**
-   * Pulls up to the pull size; waits up to `waitMs` if nothing is held. Rejects with a `LogError`, or
-   * with `UnknownContent` once everything in front of that message is taken.
-   */
+  /** Pulls up to the pull size; waits up to `waitMs` if nothing is held. Rejects with a `LogError`. */
   async fill(waitMs: number): Promise<void> {
-    const room = this.#options.pullSize - this.#messagesHeld()
-    const isEmpty = this.#messages.length === 0 && this.#sources.length === 0
-    if (room > 0) this.#messages.push(...(await this.#reader.pull(room, isEmpty ? waitMs : 0)))
-    while (this.#messages.length > 0) {
-      if (this.#decode(this.#messages[0]!) === 'blocked') return
-      this.#messages.shift()
-      // A pull's worth takes tens of milliseconds, and MySQL must not wait for its next statement.
-      await this.#options.clock.turn()
-    }
+    const room = this.#options.pullSize - this.#messages.length
+    if (room > 0) this.#messages.push(...(await this.#reader.pull(room, this.isEmpty ? waitMs : 0)))
   }
 
-  /** The message that can't be decoded, if that is what stands next. */
-  get undecodable(): UndecodableMessage | undefined {
+  /** What stands next; undefined if nothing is held. Throws a `LogError` for a log that is another. */
+  head(): Head | undefined {
     const [first] = this.#messages
-    if (!first || this.#sources.length > 0) return undefined
-    const decoded = decodeMessage(first.bytes, this.#options.checksum)
-    if (decoded.kind !== 'corrupt') return undefined
-    const { offset, bytes, headers } = first
-    const { traceparent } = headers
-    const message = { offset, bytes, reason: decoded.reason }
-    return traceparent ? { ...message, traceparent } : message
+    if (first) this.#head ??= this.#decode(first)
+    return this.#head
   }
 
-  /** Passes the undecodable message once it is recorded. */
-  passUndecodable(): void {
+  /** Takes the first operations out of the head. */
+  take(operations: number): void {
+    const head = this.#head
+    if (head?.kind !== 'sources') throw new Error('no operations stand next')
+    if (operations < head.sources.length) {
+      this.#head = { kind: 'sources', sources: head.sources.slice(operations) }
+    } else this.pass()
+  }
+
+  /** Passes the head as a whole. */
+  pass(): void {
     this.#messages.shift()
+    this.#head = undefined
     this.#from = undefined
   }
 
@@ -85,56 +83,24 @@ export class Inbox {
     await this.#reader.close()
   }
 
-  #messagesHeld(): number {
-    const [first] = this.#sources
-    const last = this.#sources.at(-1)
-    const decoded = first && last ? last.end.offset - first.end.offset + 1 : 0
-    return decoded + this.#messages.length
-  }
-
-  /** Adds a message's operations; one that blocks stays until what is in front of it is taken. */
-  #decode(message: LogMessage): 'added' | 'blocked' {
-    const decoded = decodeMessage(message.bytes, this.#options.checksum)
-    if (decoded.kind === 'message') {
-      const sources = this.#sourcesOf(message, decoded.message)
-      if (typeof sources !== 'string') {
-        for (const source of sources) this.#sources.push(source)
-        this.#from = undefined
-        return 'added'
+  #decode(message: LogMessage): Head {
+    const { checksum, types } = this.#options
+    const decoded = decodeMessage(message.bytes, checksum)
+    switch (decoded.kind) {
+      case 'message': {
+        const first = this.#settledIn(message.offset, decoded.message.operations.length)
+        const sources = sourcesOf(message, decoded.message, types, first)
+        return typeof sources === 'string'
+          ? unknownHead(message, sources)
+          : { kind: 'sources', sources }
       }
-      return this.#block(message, sources)
+      case 'corrupt':
+        return { kind: 'undecodable', message: undecodable(message, decoded) }
+      case 'unknown':
+        return unknownHead(message, decoded.what)
+      default:
+        return decoded satisfies never
     }
-    return decoded.kind === 'unknown' ? this.#block(message, decoded.what) : 'blocked'
-  }
-
-  #block(message: LogMessage, unknown: string): 'blocked' {
-    if (this.#sources.length > 0) return 'blocked'
-    throw new UnknownContent(
-      `the message at offset ${message.offset} has ${unknown}, which this worker does not know; ` +
-        'start a worker whose version and config know it',
-    )
-  }
-
-  /** The message's operations, or what of it is not known. */
-  #sourcesOf({ offset: at, headers }: LogMessage, message: Message): Source[] | string {
-    const origin = originOf(message, headers)
-    const { operations } = message
-    const sources: Source[] = []
-    for (let i = this.#settledIn(at, operations.length); i < operations.length; i++) {
-      const operation = operations[i]!
-      const type = this.#options.types.get(operation.type)
-      if (!type) return `the type ${JSON.stringify(operation.type)}`
-      const property = unknownProperty(type, operation)
-      if (property !== undefined) {
-        return `the property ${JSON.stringify(property)} of the type ${type.name}`
-      }
-      const end =
-        i + 1 < operations.length
-          ? { offset: at, operation: i + 1 }
-          : { offset: offset(at + 1), operation: 0 }
-      sources.push({ operation, type, origin, end })
-    }
-    return sources
   }
 
   /** How many operations of a message are settled already: those in front of where the shard stands. */
@@ -148,22 +114,17 @@ export class Inbox {
   }
 }
 
-/** A column that a newer API or config knows. The store would leave it out without a word. */
-function unknownProperty(
-  { properties }: ObjectType,
-  { object, by }: Operation,
-): string | undefined {
-  for (const property in object) if (!properties.has(property)) return property
-  for (const property in by) if (!properties.has(property)) return property
-  return undefined
+function undecodable(
+  { offset, bytes, headers: { traceparent } }: LogMessage,
+  { reason }: DecodedMessage & { kind: 'corrupt' },
+): UndecodableMessage {
+  return traceparent ? { offset, bytes, reason, traceparent } : { offset, bytes, reason }
 }
 
-function originOf({ job, tenant }: Message, headers: LogMessage['headers']): Origin {
-  const { traceparent, tracestate } = headers
-  return {
-    job,
-    tenant,
-    ...(traceparent && { traceparent }),
-    ...(tracestate && { tracestate }),
-  }
+function unknownHead(message: LogMessage, unknown: string): Head {
+  const error = new UnknownContent(
+    `the message at offset ${message.offset} has ${unknown}, which this worker does not know; ` +
+      'start a worker whose version and config know it',
+  )
+  return { kind: 'unknown', error }
 }

@@ -137,23 +137,32 @@ class Partition {
     this.#preparing = undefined
     if (prepared) return prepared
     const inbox = await this.#openInbox()
-    if (inbox.sources.length === 0) this.#options.report.because('idle')
+    if (inbox.isEmpty) this.#options.report.because('idle')
     await inbox.fill(idleWaitMs)
     return this.#cut(inbox)
   }
 
   /** While MySQL works on one window, the next one is pulled, merged and batched. */
   #prepareNext(): void {
-    const inbox = this.#inbox!
-    this.#preparing = inbox.fill(0).then(() => this.#cut(inbox))
+    this.#preparing = this.#prepare(this.#inbox!)
     // Its rejection is met where it is awaited; until then it must not count as unhandled.
     this.#preparing.catch(() => {})
   }
 
-  #cut(inbox: Inbox): Window | undefined {
-    const { rates, limits } = this.#options
+  async #prepare(inbox: Inbox): Promise<Window | undefined> {
+    await inbox.fill(0)
+    const window = await this.#cut(inbox)
+    for (const statement of window?.plan.statements ?? []) {
+      this.#session.prepare(statement)
+      await this.#options.clock.turn()
+    }
+    return window
+  }
+
+  async #cut(inbox: Inbox): Promise<Window | undefined> {
+    const { rates, limits, clock } = this.#options
     const statements = windowStatements(rates.statementsPerSecond, limits.maxWindowStatements)
-    const window = cutWindow(inbox, this.#cursor, this.#health.limits(statements))
+    const window = await cutWindow(inbox, this.#cursor, this.#health.limits(statements), clock)
     if (window) this.#cursor = window.to
     return window
   }
@@ -230,8 +239,8 @@ class Partition {
 
   async #openInbox(): Promise<Inbox> {
     if (this.#inbox) return this.#inbox
-    const { log, types, checksum, clock, limits } = this.#options
-    const options = { types, checksum, clock, pullSize: limits.pullSize }
+    const { log, types, checksum, limits } = this.#options
+    const options = { types, checksum, pullSize: limits.pullSize }
     this.#inbox = await openInbox(log, this.#session.shard, this.#position, options)
     this.#cursor = this.#position
     return this.#inbox

@@ -1,6 +1,7 @@
+import type { Clock } from '../core/clock.ts'
 import type { UndecodableMessage } from '../core/failure.ts'
 import type { Plan, PlanLimits } from '../core/plan.ts'
-import { planWindow } from '../core/plan.ts'
+import { planWindow, WindowPlanner } from '../core/plan.ts'
 import type { Position } from '../core/position.ts'
 import { offset } from '../core/position.ts'
 import type { WindowRecords } from '../core/shard-store.ts'
@@ -15,18 +16,40 @@ export interface Window {
   readonly undecodable: readonly UndecodableMessage[]
 }
 
-/** Takes the next window out of the inbox; undefined if nothing is held. */
-export function cutWindow(inbox: Inbox, from: Position, limits: PlanLimits): Window | undefined {
-  const { undecodable } = inbox
-  if (undecodable) {
-    inbox.passUndecodable()
-    const to = { offset: offset(undecodable.offset + 1), operation: 0 }
-    return { from, to, plan: planWindow([]), undecodable: [undecodable] }
+/**
+ * Takes the next window out of the inbox; undefined if nothing is held. Throws `UnknownContent` once
+ * everything in front of that message is taken.
+ */
+export async function cutWindow(
+  inbox: Inbox,
+  from: Position,
+  limits: PlanLimits,
+  clock: Pick<Clock, 'turn'>,
+): Promise<Window | undefined> {
+  const planner = new WindowPlanner(limits)
+  for (let head = inbox.head(); head; head = inbox.head()) {
+    if (head.kind !== 'sources') {
+      if (!planner.isEmpty) break
+      if (head.kind === 'unknown') throw head.error
+      inbox.pass()
+      return windowOfUndecodable(from, head.message)
+    }
+    const { sources } = head
+    let taken = 0
+    while (taken < sources.length && planner.add(sources[taken]!)) taken++
+    inbox.take(taken)
+    if (taken < sources.length) break
+    // A window's worth takes tens of milliseconds, and MySQL must not wait for its next statement.
+    await clock.turn()
   }
-  if (inbox.sources.length === 0) return undefined
-  const plan = planWindow(inbox.sources, limits)
-  inbox.take(plan.sources.length)
+  if (planner.isEmpty) return undefined
+  const plan = planner.plan()
   return { from, to: plan.sources.at(-1)!.end, plan, undecodable: [] }
+}
+
+function windowOfUndecodable(from: Position, message: UndecodableMessage): Window {
+  const to = { offset: offset(message.offset + 1), operation: 0 }
+  return { from, to, plan: planWindow([]), undecodable: [message] }
 }
 
 /** Rows that the window's statements carry: an object counts in each table that it is written to. */

@@ -31,25 +31,34 @@ export const noPlanLimits: PlanLimits = { statements: Infinity, operations: Infi
 
 /** Plans the longest prefix of the operations that keeps within the limits. */
 export function planWindow(sources: readonly Source[], limits: PlanLimits = noPlanLimits): Plan {
-  const plan = new PlanBuilder(limits.statements)
-  const most = Math.min(sources.length, limits.operations)
-  let taken = 0
-  while (taken < most && plan.add(sources[taken]!)) taken++
-  return plan.build(taken === sources.length ? sources : sources.slice(0, taken))
+  const planner = new WindowPlanner(limits)
+  for (const source of sources) if (!planner.add(source)) break
+  return planner.plan()
 }
 
-class PlanBuilder {
-  readonly #maxStatements: number
+/** Takes operations in log order, one by one, for as long as they keep within the limits. */
+export class WindowPlanner {
+  readonly #limits: PlanLimits
+  readonly #sources: Source[] = []
   #statements = 0
-  readonly #groups = new Map<string, StatementGroup>()
   readonly #objects = new Map<ObjectType, TypeObjects>()
 
-  constructor(maxStatements: number) {
-    this.#maxStatements = maxStatements
+  constructor(limits: PlanLimits) {
+    this.#limits = limits
   }
 
-  /** False, with nothing changed, if the operation needs more statements than there is room for. */
+  get isEmpty(): boolean {
+    return this.#sources.length === 0
+  }
+
+  /** False, with nothing changed, if the operation is more than there is room for. */
   add(source: Source): boolean {
+    if (this.#sources.length >= this.#limits.operations || !this.#place(source)) return false
+    this.#sources.push(source)
+    return true
+  }
+
+  #place(source: Source): boolean {
     const objects = this.#objectsOf(source.type)
     const key = objectKey(source)
     const last = objects.byKey.get(key)
@@ -57,7 +66,7 @@ class PlanBuilder {
     if (joining) {
       const added = joining === 'folds' ? addedTables(last.row, source) : []
       const cost = last.group.costOf(added)
-      if (cost > 0 && this.#statements + cost > this.#maxStatements) return false
+      if (cost > 0 && !this.#hasRoomFor(cost)) return false
       this.#statements += cost
       last.group.count(added)
       join(last.row, source, joining)
@@ -66,22 +75,24 @@ class PlanBuilder {
     const row = plannedRow(source)
     const group = this.#groupFor(row, last, objects)
     const cost = group.costOf(row.tables)
-    if (this.#statements > 0 && this.#statements + cost > this.#maxStatements) return false
+    if (this.#statements > 0 && !this.#hasRoomFor(cost)) return false
     this.#statements += cost
+    if (group.rows.length === 0) objects.groups.set(groupKey(group.level, group.effect), group)
     group.rows.push(row)
     group.count(row.tables)
-    this.#groups.set(groupKey(group.type, group.effect, group.level), group)
     const placed = { row, group }
     objects.byKey.set(key, placed)
     objects.last = placed
     return true
   }
 
-  build(sources: readonly Source[]): Plan {
-    const groups = [...this.#groups.values()].sort(inRunningOrder)
+  plan(): Plan {
+    const groups = [...this.#objects.values()]
+      .flatMap((objects) => [...objects.groups.values()])
+      .sort(inRunningOrder)
     const merged = groups.flatMap((group) => group.rows.filter((row) => row.sources.length > 1))
     return {
-      sources,
+      sources: this.#sources,
       statements: groups.flatMap((group) => group.statements()),
       superseded: merged.flatMap(supersededSources),
       failed: merged.flatMap((row) =>
@@ -90,10 +101,14 @@ class PlanBuilder {
     }
   }
 
+  #hasRoomFor(statements: number): boolean {
+    return this.#statements + statements <= this.#limits.statements
+  }
+
   #objectsOf(type: ObjectType): TypeObjects {
     let objects = this.#objects.get(type)
     if (!objects) {
-      objects = { byKey: new Map(), last: undefined }
+      objects = { byKey: new Map(), groups: new Map(), last: undefined }
       this.#objects.set(type, objects)
     }
     return objects
@@ -104,9 +119,7 @@ class PlanBuilder {
     const level = type.ordered
       ? orderedLevel(effect, last, objects.last)
       : levelAfter(last?.group.level ?? -1, effect)
-    return (
-      this.#groups.get(groupKey(type, effect, level)) ?? new StatementGroup(type, effect, level)
-    )
+    return objects.groups.get(groupKey(level, effect)) ?? new StatementGroup(type, effect, level)
   }
 }
 
@@ -123,6 +136,7 @@ interface PlacedRow {
 interface TypeObjects {
   /** Each object's last row. */
   readonly byKey: Map<string, PlacedRow>
+  readonly groups: Map<number, StatementGroup>
   /** The type's last row, whose level an ordered type never goes below. */
   last: PlacedRow | undefined
 }
@@ -146,6 +160,16 @@ function inRunningOrder(a: StatementGroup, b: StatementGroup): number {
   return a.effect < b.effect ? -1 : 1
 }
 
-function groupKey(type: ObjectType, effect: Effect, level: number): string {
-  return `${level} ${effect} ${type.ordinal}`
+const effectNumbers: Readonly<Record<Effect, number>> = {
+  delete: 0,
+  create: 1,
+  upsert: 2,
+  modify: 3,
+}
+
+const effectCount = 4
+
+/** A number, since it is made for every operation. */
+function groupKey(level: number, effect: Effect): number {
+  return level * effectCount + effectNumbers[effect]
 }

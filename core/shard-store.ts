@@ -29,6 +29,8 @@ export interface ShardSession {
   readonly position: Position
   /** When it was claimed, by the database's clock: grows with each claim of the shard. */
   readonly claimedAtMs: number
+  /** Makes ahead of time what `run` will send for a statement, while another one runs. */
+  prepare(statement: Statement): void
   /**
    * Opens a transaction and moves the shard's position from `from` to `to` under this session's
    * epoch. `fenced` if the row is no longer there at (epoch, from): nothing is open then, and

@@ -5,6 +5,7 @@ import {
   StoreError,
   type WindowTransaction,
 } from '../core/shard-store.ts'
+import type { Statement } from '../core/statement.ts'
 import { type Claimed, checkRow, killConnection } from './claim.ts'
 import { lockRow, movePosition, type RowKey, writeConnection } from './fence.ts'
 import { storeErrorOf } from './mysql-errors.ts'
@@ -42,6 +43,14 @@ export class MysqlShardSession implements ShardSession {
     this.position = options.claimed.position
     this.claimedAtMs = options.claimed.claimedAtMs
     this.#key = { topic: options.claim.topic, shard: this.shard }
+  }
+
+  prepare(statement: Statement): void {
+    try {
+      this.#options.texts.bind(statement)
+    } catch {
+      // `run` meets it again, where it belongs to a window.
+    }
   }
 
   async begin(from: Position, to: Position): Promise<WindowTransaction | 'fenced'> {

@@ -37,10 +37,19 @@ export class StatementTexts {
   readonly #plans = new WeakMap<DatabaseType, Map<Effect, EffectPlan>>()
   readonly #tables = new WeakMap<PlannedTable, Map<string, string>>()
   readonly #inserts = new WeakMap<PlannedTable, ValuesInsert>()
+  readonly #bound = new WeakMap<Statement, BoundStatement>()
   /** Statements of several tables share one array of rows. */
   readonly #encoded = new WeakMap<readonly Row[], { plan: EffectPlan; rows: EncodedRows }>()
 
   bind(statement: Statement): BoundStatement {
+    const known = this.#bound.get(statement)
+    if (known) return known
+    const bound = this.#bind(statement)
+    this.#bound.set(statement, bound)
+    return bound
+  }
+
+  #bind(statement: Statement): BoundStatement {
     const type = databaseType(statement)
     const { effect, rows } = statement
     const plan = this.#plan(type, effect)

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { messageVersion } from '../../core/message.ts'
 import { ModelWorld } from '../support/model-world.ts'
 import { exactTypes, note } from '../support/sample-types.ts'
 import { creates, noteOperations } from './note-operations.ts'
@@ -64,13 +65,13 @@ describe('messages that can not be decoded are recorded raw, and passed', () => 
 
 describe('what this worker does not know stops the shard', () => {
   function unknownVersion(world: ModelWorld): Promise<void> {
-    const bytes = Uint8Array.from([0, 0, 0, 0, 2, ...garbage])
+    const bytes = Uint8Array.from([0, 0, 0, 0, messageVersion + 1, ...garbage])
     new DataView(bytes.buffer).setUint32(0, crc32(bytes.subarray(4)))
     return world.sendBytes(bytes)
   }
   const { create, increment } = noteOperations()
   const contents: Record<string, (world: ModelWorld) => Promise<void>> = {
-    'message version 2': unknownVersion,
+    [`message version ${messageVersion + 1}`]: unknownVersion,
     'the type "memo"': (world) =>
       world.send([...creates(2, 50), { ...create(60), type: 'memo' }, ...creates(2, 70)]),
     'the property "colour" of the type note': (world) =>

@@ -89,6 +89,7 @@ export class ModelShard {
       shard: this.id,
       position: this.position,
       claimedAtMs: this.claims,
+      prepare: () => {},
       begin: async (from, to) => {
         await this.reach('begin')
         if (this.open) throw new StoreError('timeout', '1205', 'another transaction holds the row')

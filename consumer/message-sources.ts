@@ -1,0 +1,51 @@
+import type { LogMessage } from '../core/log.ts'
+import type { MessageBody, OperationShape } from '../core/message-body.ts'
+import type { ObjectType } from '../core/object-type.ts'
+import { offset } from '../core/position.ts'
+import type { Origin, Source } from '../core/source.ts'
+
+/** The operations of a message from its `first` one on, or what in it is not known here, in words. */
+export function sourcesOf(
+  { offset: at, headers }: LogMessage,
+  { job, tenant, shapes, operations }: MessageBody,
+  types: ReadonlyMap<string, ObjectType>,
+  first: number,
+): Source[] | string {
+  const unknown = unknownIn(shapes, types)
+  if (unknown !== undefined) return unknown
+  const origin = originOf(job, tenant, headers)
+  const sources: Source[] = []
+  for (let i = first; i < operations.length; i++) {
+    const operation = operations[i]!
+    const end =
+      i + 1 < operations.length
+        ? { offset: at, operation: i + 1 }
+        : { offset: offset(at + 1), operation: 0 }
+    sources.push({ operation, type: types.get(operation.type)!, origin, end })
+  }
+  return sources
+}
+
+/** A type or column that a newer API or config knows. The store would leave it out without a word. */
+function unknownIn(
+  shapes: readonly OperationShape[],
+  types: ReadonlyMap<string, ObjectType>,
+): string | undefined {
+  for (const { type: name, properties, amounts = [] } of shapes) {
+    const type = types.get(name)
+    if (!type) return `the type ${JSON.stringify(name)}`
+    const unknown = [...properties, ...amounts].find((property) => !type.properties.has(property))
+    if (unknown !== undefined) return `the property ${JSON.stringify(unknown)} of the type ${name}`
+  }
+  return undefined
+}
+
+function originOf(job: string, tenant: string, headers: LogMessage['headers']): Origin {
+  const { traceparent, tracestate } = headers
+  return {
+    job,
+    tenant,
+    ...(traceparent && { traceparent }),
+    ...(tracestate && { tracestate }),
+  }
+}
