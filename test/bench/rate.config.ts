@@ -1,5 +1,5 @@
 import { defineConfig, modulo, mysqlShards } from '../../config/index.ts'
-import { items } from './drain.config.ts'
+import { items } from './bench.config.ts'
 
 /** One row a statement, so that statements are plenty: what held rates are measured on. */
 export default defineConfig((settings) => ({

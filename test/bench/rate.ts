@@ -6,10 +6,11 @@ import { loadConfig } from '../../config/load.ts'
 import { readSettings } from '../../config/settings.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { migrateAll } from '../../wiring/migrate.ts'
-import { dropDatabase } from './bench-database.ts'
-import { fillPartition } from './fill-partition.ts'
+import { fillLog } from './fill-log.ts'
 import type { BenchServers } from './servers.ts'
+import { dropDatabase } from './shard-database.ts'
 import { startBenchWorker } from './worker-process.ts'
+import { upserts } from './workloads/upserts.ts'
 
 export interface RateResult {
   readonly limit: number
@@ -41,7 +42,7 @@ export async function benchRate(
   await dropDatabase(servers.mysqlUrl, 'sluice_rate')
   await migrateAll(settings, config)
   // Enough for the time measured and for what runs before and after it.
-  await fillPartition(settings, config, limit * (seconds + 20))
+  await fillLog(settings, config, upserts, limit * (seconds + 20))
 
   const worker = startBenchWorker('node', ['test/bench/drain-worker.ts', 'Infinity'], environment)
   const counter = await createConnection({ uri: servers.mysqlUrl })
@@ -64,10 +65,8 @@ export async function benchRate(
   }
 }
 
-/** What INSERT … SELECT statements the server ran so far; only the worker runs any. */
+/** What INSERT statements the server ran so far; only the worker runs any. */
 async function statements(connection: Awaited<ReturnType<typeof createConnection>>) {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    "SHOW GLOBAL STATUS LIKE 'Com_insert_select'",
-  )
+  const [rows] = await connection.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Com_insert'")
   return Number(rows[0]!.Value)
 }

@@ -1,33 +1,49 @@
-// `npm run bench [-- drain rate api]`: the figures of the README, as ratios of one run.
+// `npm run bench [-- api drain memory embedded end-to-end rate]`: the figures of docs/performance.md, as
+// ratios of one run. `-- drain --only pins` measures the workloads whose names contain that.
 
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { readSettings } from '../../config/settings.ts'
 import { printSteps } from '../../setup/steps.ts'
-import { benchDrain } from './drain.ts'
+import { printEndToEnd } from './end-to-end.ts'
 import { median } from './median.ts'
+import { printDrains, printMemory } from './print-drain.ts'
 import { benchRate } from './rate.ts'
 import { startBenchServers } from './servers.ts'
+import { thousands } from './thousands.ts'
 import type { BenchRuntime } from './worker-process.ts'
 import { startBenchWorker } from './worker-process.ts'
 
-const drainGoal = 0.75
 const apiGoal = 400_000
 const rates = [10, 100, 700]
 const rateSeconds = 30
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { rows: { type: 'string', default: '1000000' } },
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    runtime: { type: 'string', default: 'node' },
+    only: { type: 'string', multiple: true, default: [] },
+  },
 })
 const isWanted = (name: string) => positionals.length === 0 || positionals.includes(name)
 const steps = printSteps(process.stdout)
+const rows = Number(values.rows)
+const runtime = values.runtime as BenchRuntime
 
 if (isWanted('api')) await steps.step('API path, medians of three', () => printApi())
-if (isWanted('drain') || isWanted('rate')) {
+if (['drain', 'memory', 'embedded', 'end-to-end', 'rate'].some(isWanted)) {
   const servers = await startBenchServers(readSettings(process.env), steps)
   try {
-    if (isWanted('drain')) await printDrain(servers)
+    const options = { operationsPerShard: rows, runtime }
+    if (isWanted('drain')) {
+      await printDrains(servers, steps, { ...options, log: 'kafka' }, values.only)
+    }
+    if (isWanted('embedded')) {
+      await printDrains(servers, steps, { ...options, log: 'embedded' }, values.only)
+    }
+    if (isWanted('memory')) await printMemory(servers, steps, 4 * rows)
+    if (isWanted('end-to-end')) await printEndToEnd(servers, steps, rows)
     if (isWanted('rate')) for (const rate of rates) await printRate(servers, rate)
   } finally {
     await servers.stop()
@@ -69,17 +85,6 @@ async function runApiPath(runtime: BenchRuntime): Promise<ApiRound> {
   return { whole: results.at(-1)!.operationsPerSecond, parse: results[0]!.operationsPerSecond }
 }
 
-async function printDrain(servers: Parameters<typeof benchDrain>[0]): Promise<void> {
-  const rows = Number(values.rows)
-  const result = await steps.step(`drain of ${thousands(rows)} rows, medians of three`, () =>
-    benchDrain(servers, rows),
-  )
-  console.log(`  pre-built upserts on one connection  ${thousands(result.ceiling)} rows/s
-  drain from Kafka, fence included     ${thousands(result.drain)} rows/s
-  ratio ${result.ratio.toFixed(2)}, the goal is ${drainGoal}
-  worker CPU ${result.cpuSecondsPerMillion.toFixed(1)} s per million rows, ${result.peakMebibytes.toFixed(0)} MiB at its peak`)
-}
-
 async function printRate(servers: Parameters<typeof benchRate>[0], limit: number): Promise<void> {
   const { held, ratio, isHeld } = await steps.step(
     `${limit} statements/s for ${rateSeconds} s`,
@@ -87,8 +92,4 @@ async function printRate(servers: Parameters<typeof benchRate>[0], limit: number
   )
   const verdict = isHeld ? 'within 1 % or one window' : 'NOT within 1 % or one window'
   console.log(`  held ${held.toFixed(2)}/s, ratio ${ratio.toFixed(4)}: ${verdict}`)
-}
-
-function thousands(value: number): string {
-  return Math.round(value).toLocaleString('en')
 }

@@ -8,6 +8,8 @@ import type { Steps } from '../../setup/steps.ts'
 export interface BenchServers {
   readonly mysqlUrl: string
   readonly brokers: readonly string[]
+  /** Of servers of ours: what their CPU time is read by. */
+  readonly pids: { readonly mysql: number | undefined; readonly kafka: number | undefined }
   /** Where their data is, and room for more. */
   readonly folder: string
   stop(): Promise<void>
@@ -34,6 +36,7 @@ export async function startBenchServers(settings: Settings, steps: Steps): Promi
   return {
     mysqlUrl: mysql.url,
     brokers: kafka.brokers,
+    pids: { mysql: mysql.pid, kafka: kafka.pid },
     folder,
     stop: async () => {
       await Promise.all([mysql.stop(), kafka.stop()])

@@ -1,0 +1,3 @@
+export function thousands(value: number): string {
+  return Math.round(value).toLocaleString('en')
+}
