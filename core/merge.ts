@@ -115,14 +115,16 @@ function tablesAgree(row: PlannedRow, { kind, object, by }: Operation): boolean 
 /**
  * A later value may replace an earlier one unless the earlier one could have failed in a way that
  * nobody would see then: a unique, foreign-key or check column, or a pending sum that may overflow.
- * Such a constraint may span columns, defaults too, so that a row takes in constrained values once.
+ * Such a constraint may span columns, defaults too, so that a row takes in constrained values once;
+ * those that other objects decide about never, since the row stands before theirs.
  */
 function overwrites(row: PlannedRow, { object }: Operation): boolean {
   for (const property in object) {
     if (row.add && property in row.add) return false
-    if (!row.type.properties.get(property)?.constrained) continue
+    const rules = row.type.properties.get(property)
+    if (!rules?.constrained) continue
     if (property in row.set && sameValue(row.set[property]!, object[property]!)) continue
-    if (isConstrained(row)) return false
+    if (rules.shared || isConstrained(row)) return false
   }
   return true
 }

@@ -32,6 +32,18 @@ export interface ObjectType {
    * to or from its tables. Then `already_exists`, `not_found` and `stale` hold in any order of keys.
    */
   readonly independent: boolean
+  /**
+   * Whether objects may decide what others of this or another type may be: by a unique key besides
+   * the type's own, or by a foreign key. Their operations change places only as far as `Precedence`
+   * allows.
+   */
+  readonly entangled: boolean
+  /** The foreign keys that lead from this type's objects to those of types, its own among them. */
+  readonly parents: readonly ParentLink[]
+  /** The properties besides the key that foreign keys of types lead to. */
+  readonly referenced: readonly string[]
+  /** The types whose rows MySQL changes or deletes by itself when an object of this one goes. */
+  readonly cascadesTo: readonly string[]
   readonly properties: ReadonlyMap<string, PropertyRules>
   /** Places a validated object on a shard: an integer from 0 to the number of shards, exclusive. */
   shardOf(object: WireObject): number
@@ -55,12 +67,26 @@ export interface PropertyRules {
    * key, a check): merging must not overwrite it unseen.
    */
   readonly constrained: boolean
+  /** Whether other objects decide about the value too: it stands in a unique key or a foreign key. */
+  readonly shared: boolean
   /** Whether amounts add up exactly (integers, decimals), so that increments may be summed. */
   readonly additive: boolean
   /** Per kind, the tables that hold the property, as a comparable text. */
   readonly tables: Readonly<Record<OperationKind, string>>
   /** How two values of one version column compare; only the version property needs it. */
   compare?(a: JsonValue, b: JsonValue): number
+}
+
+/** A foreign key from the objects of one type to those of another, or of the same. */
+export interface ParentLink {
+  /** The name of the type that it leads to. */
+  readonly parent: string
+  /** The properties that hold it; where it is by key, in the order of the parent's key. */
+  readonly properties: readonly string[]
+  /** Those of them that operations may change. */
+  readonly changeable: readonly string[]
+  /** Whether it leads to the parent's key in the same canonical form: then texts tell who is meant. */
+  readonly isByKey: boolean
 }
 
 /** What is wrong with one operation: where in it, and what to do about it. */

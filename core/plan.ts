@@ -4,10 +4,11 @@ import { objectKey } from './object-key.ts'
 import type { ObjectType } from './object-type.ts'
 import type { PlannedRow } from './planned-row.ts'
 import { plannedRow } from './planned-row.ts'
+import { Precedence } from './precedence.ts'
 import type { Source } from './source.ts'
 import type { Effect } from './statement.ts'
 import type { PlannedStatement } from './statement-group.ts'
-import { levelAfter, StatementGroup } from './statement-group.ts'
+import { inRunningOrder, levelAfter, StatementGroup } from './statement-group.ts'
 
 /** What one transaction runs, and what is known of its operations once all of it applied. */
 export interface Plan {
@@ -42,6 +43,9 @@ export class WindowPlanner {
   readonly #sources: Source[] = []
   #statements = 0
   readonly #objects = new Map<ObjectType, TypeObjects>()
+  readonly #precedence = new Precedence()
+  /** The last row of all ordered types. */
+  #lastOrdered: PlacedRow | undefined
 
   constructor(limits: PlanLimits) {
     this.#limits = limits
@@ -62,7 +66,7 @@ export class WindowPlanner {
     const objects = this.#objectsOf(source.type)
     const key = objectKey(source)
     const last = objects.byKey.get(key)
-    const joining = last && joiningOf(last.row, source)
+    const joining = last && this.#isCurrent(last) && joiningOf(last.row, source)
     if (joining) {
       const added = joining === 'folds' ? addedTables(last.row, source) : []
       const cost = last.group.costOf(added)
@@ -73,7 +77,7 @@ export class WindowPlanner {
       return true
     }
     const row = plannedRow(source)
-    const group = this.#groupFor(row, last, objects)
+    const group = this.#groupFor(row, source, last, objects)
     const cost = group.costOf(row.tables)
     if (this.#statements > 0 && !this.#hasRoomFor(cost)) return false
     this.#statements += cost
@@ -82,7 +86,8 @@ export class WindowPlanner {
     group.count(row.tables)
     const placed = { row, group }
     objects.byKey.set(key, placed)
-    objects.last = placed
+    if (source.type.ordered) this.#lastOrdered = placed
+    if (source.type.entangled) this.#precedence.place(source, group)
     return true
   }
 
@@ -108,17 +113,28 @@ export class WindowPlanner {
   #objectsOf(type: ObjectType): TypeObjects {
     let objects = this.#objects.get(type)
     if (!objects) {
-      objects = { byKey: new Map(), groups: new Map(), last: undefined }
+      objects = { byKey: new Map(), groups: new Map() }
       this.#objects.set(type, objects)
     }
     return objects
   }
 
-  #groupFor(row: PlannedRow, last: PlacedRow | undefined, objects: TypeObjects): StatementGroup {
+  #isCurrent({ row, group }: PlacedRow): boolean {
+    return !row.type.entangled || this.#precedence.isCurrent(group)
+  }
+
+  #groupFor(
+    row: PlannedRow,
+    source: Source,
+    last: PlacedRow | undefined,
+    objects: TypeObjects,
+  ): StatementGroup {
     const { type, effect } = row
-    const level = type.ordered
-      ? orderedLevel(effect, last, objects.last)
+    const natural = type.ordered
+      ? orderedLevel(row, last, this.#lastOrdered)
       : levelAfter(last?.group.level ?? -1, effect)
+    const floor = type.entangled ? this.#precedence.floorOf(source, effect) : 0
+    const level = Math.max(natural, floor)
     return objects.groups.get(groupKey(level, effect)) ?? new StatementGroup(type, effect, level)
   }
 }
@@ -137,27 +153,31 @@ interface TypeObjects {
   /** Each object's last row. */
   readonly byKey: Map<string, PlacedRow>
   readonly groups: Map<number, StatementGroup>
-  /** The type's last row, whose level an ordered type never goes below. */
-  last: PlacedRow | undefined
 }
 
-/** Ordered types share a statement only among neighbours in the log, each of another object. */
+/**
+ * Ordered types share a statement only among neighbours in the log, each of another object. Their
+ * order is one for all of them, since a trigger of one may write to another.
+ */
 function orderedLevel(
-  effect: Effect,
+  row: PlannedRow,
   sameKey: PlacedRow | undefined,
   last: PlacedRow | undefined,
 ): number {
-  if (!last) return levelAfter(-1, effect)
-  const joins = last.row.effect === effect && sameKey?.group !== last.group
-  return joins ? last.group.level : levelAfter(last.group.level, effect)
+  if (!last) return levelAfter(-1, row.effect)
+  const joins =
+    last.row.type === row.type && last.row.effect === row.effect && sameKey?.group !== last.group
+  return joins && runsInOrder(last.row, row)
+    ? last.group.level
+    : levelAfter(last.group.level, row.effect)
 }
 
-/** By level; within one, parents' types before children's, deletes the other way round. */
-function inRunningOrder(a: StatementGroup, b: StatementGroup): number {
-  if (a.level !== b.level) return a.level - b.level
-  const byType = a.type.ordinal - b.type.ordinal
-  if (byType !== 0) return a.effect === 'delete' ? -byType : byType
-  return a.effect < b.effect ? -1 : 1
+/** Whether one statement runs the rows in this order: MySQL deletes in that of the key. */
+function runsInOrder(first: PlannedRow, second: PlannedRow): boolean {
+  const { type, effect, tables } = second
+  // A statement per table would run one table's rows before the next one's.
+  if (tables.length > 1 || first.tables.length > 1) return false
+  return effect !== 'delete' || type.compareKeys(first.set, second.set) < 0
 }
 
 const effectNumbers: Readonly<Record<Effect, number>> = {

@@ -25,6 +25,22 @@ export function levelAfter(level: number, effect: Effect): number {
     : (stage + 1) * levelsPerStage + place
 }
 
+/** Where rows stand in the order of running. */
+type RunningPlace = Pick<StatementGroup, 'type' | 'effect' | 'level'>
+
+/** By level; within one, parents' types before children's, deletes the other way round. */
+export function inRunningOrder(a: RunningPlace, b: RunningPlace): number {
+  if (a.level !== b.level) return a.level - b.level
+  const byType = a.type.ordinal - b.type.ordinal
+  if (byType !== 0) return a.effect === 'delete' ? -byType : byType
+  return a.effect === b.effect ? 0 : a.effect < b.effect ? -1 : 1
+}
+
+/** Whether `a` runs after `b`. */
+export function runsBehind(a: RunningPlace, b: RunningPlace): boolean {
+  return inRunningOrder(a, b) > 0
+}
+
 /** A statement that knows which operations each of its rows stands for. */
 export interface PlannedStatement extends Statement {
   readonly rows: readonly PlannedRow[]
@@ -68,8 +84,10 @@ export class StatementGroup {
   /** The group's statements: parents' tables before children's, deletes the other way round. */
   statements(): PlannedStatement[] {
     const { type, effect, rows } = this
-    // Rows of one statement lock in the primary key's order, as those of every other window do.
-    if (!type.ordered) rows.sort((a, b) => type.compareKeys(a.set, b.set))
+    // Rows of one statement lock in the primary key's order, as those of every other window do. Where
+    // one row decides about the next they keep log order, which MySQL keeps for all but deletes.
+    const keepsLogOrder = type.ordered || (type.entangled && effect !== 'delete')
+    if (!keepsLogOrder) rows.sort((a, b) => type.compareKeys(a.set, b.set))
     const chunks = new ChunkedRows(rows, this.rowsPerStatement)
     const perTable = this.#rowsInTable.map((count, table) =>
       chunks.ofTable(table, count).map((chunk) => ({ type, table, effect, rows: chunk })),

@@ -2,7 +2,8 @@ import { StoreError } from '../core/shard-store.ts'
 import { checkRow } from './claim.ts'
 import { readRow } from './fence.ts'
 import { checkIdentity, notMigrated } from './identity.ts'
-import { type LiveTable, missingParts, problemsOfType, readLiveTables } from './live-tables.ts'
+import { missingParts, problemsOfTypes } from './live-problems.ts'
+import { type LiveTable, readLiveTables } from './live-tables.ts'
 import type { MigrationPlan } from './migration.ts'
 import { storeErrorOf } from './mysql-errors.ts'
 import { sluiceTables } from './schema.ts'
@@ -52,7 +53,7 @@ export function checkTables(
 ): void {
   const missing = sluiceTables.flatMap((table) => missingParts(table, live))
   if (missing.length > 0) throw notMigrated(address, missing.join('; '))
-  const problems = types.flatMap((type) => problemsOfType(type, live))
+  const problems = problemsOfTypes(types, live)
   if (problems.length === 0) return
   throw new StoreError(
     'stop',

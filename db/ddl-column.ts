@@ -62,11 +62,18 @@ function literalOf(value: unknown, type: string): string {
   if (typeof value === 'boolean') return value ? '1' : '0'
   if (value instanceof Date) {
     const text = value.toISOString().slice(0, -1).replace('T', ' ')
-    return quoteText(type === 'date' ? text.slice(0, 10) : text)
+    return quoteText(text.slice(0, dateTextLength(type)))
   }
   if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`
   if (typeof value === 'string' && !type.startsWith('json')) return quoteText(value)
   return quoteText(JSON.stringify(value))
+}
+
+/** MySQL would round what the column does not keep, where Drizzle's own values are cut off. */
+function dateTextLength(type: string): number {
+  if (type === 'date') return 'YYYY-MM-DD'.length
+  const digits = Number(/\((\d)\)/.exec(type)?.[1] ?? 0)
+  return 'YYYY-MM-DD hh:mm:ss'.length + (digits > 0 ? 1 + digits : 0)
 }
 
 export function quoteName(name: string): string {

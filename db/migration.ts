@@ -67,7 +67,8 @@ export function grants(plan: MigrationPlan, address: ShardAddress): readonly str
   const on = (table: string) => `${database}.${quoteName(table)}`
   const nameOf = (table: MySqlTable) => getTableConfig(table).name
   return [
-    `GRANT CREATE, REFERENCES, SELECT, INSERT ON ${database}.* TO 'sluice_migrate'@'%'`,
+    // TRIGGER, since MySQL hides triggers from accounts without it, and they must be looked at.
+    `GRANT CREATE, REFERENCES, SELECT, INSERT, TRIGGER ON ${database}.* TO 'sluice_migrate'@'%'`,
     ...[...written].map(
       (table) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${on(table)} TO 'sluice_worker'@'%'`,
     ),

@@ -47,9 +47,11 @@ async function create(run: Run): Promise<StatementResult> {
   const written = await write(run)
   if (!('error' in written)) return done
   const { error, failure } = written
-  if (error.errno !== duplicateEntry) return { kind: 'failed', failure }
+  const isDuplicate = error.errno === duplicateEntry
+  if (!isDuplicate && !isAlone(run)) return { kind: 'failed', failure }
   const there = await inspect(run)
   if (there.length > 0) return verdicts(there.map(({ row }) => ({ row, failure: exists(run) })))
+  if (!isDuplicate) return { kind: 'failed', failure }
   // The object was there a moment ago and is gone by now: that is no verdict on anything.
   const { name } = run.bound.table
   if (keyOf(error) === `${name}.${keyIndex(run.bound.table)}`) throw changedMeanwhile(run)
@@ -62,10 +64,10 @@ async function upsert(run: Run): Promise<StatementResult> {
   const { error, failure } = written
   const guard = upsertGuard(run.bound.table)
   const guarded = error.errno === guard.errno && columnOf(error) === guard.column.name
-  if (!guarded) return { kind: 'failed', failure }
+  if (!guarded && !isAlone(run)) return { kind: 'failed', failure }
   const unlike = (await inspect(run)).flatMap((found) => verdictOn(run, found))
   if (unlike.length > 0) return verdicts(unlike)
-  return { kind: 'failed', failure: duplicateValue }
+  return { kind: 'failed', failure: guarded ? duplicateValue : failure }
 }
 
 async function modify(run: Run): Promise<StatementResult> {
@@ -92,6 +94,14 @@ async function remove(run: Run): Promise<StatementResult> {
   if (stale.length > 0) return verdicts(stale)
   const written = await write(run)
   return 'error' in written ? { kind: 'failed', failure: written.failure } : done
+}
+
+/**
+ * Whether an object that exists, or is another's, decides first: its values are wrong only where it
+ * could be written at all, as merging has it too.
+ */
+function isAlone({ count }: Run): boolean {
+  return count === 1
 }
 
 type Written =

@@ -68,6 +68,8 @@ export class ShardConnection {
       const connection = await createConnection({
         ...clientOptions(address),
         connectTimeout: connectTimeoutMs,
+        // Values are parameters or literals already: mysql2 would look through every text for its "?".
+        queryFormat: (sql: string) => sql,
         connectAttributes: { program_name: 'sluice', sluice_shard: String(address.shard) },
         stream: ({ config }: { config: { host: string; port: number } }) => {
           socket = connect(config.port, config.host)
@@ -162,8 +164,6 @@ export function clientOptions({ url }: Pick<ShardAddress, 'url'>) {
     bigNumberStrings: true,
     dateStrings: true,
     maxPreparedStatements,
-    // Values are parameters or literals already: mysql2 would look through every text for its "?".
-    queryFormat: (sql: string) => sql,
     // No server may ask a worker for its files.
     flags: ['FOUND_ROWS', '-LOCAL_FILES'],
   }

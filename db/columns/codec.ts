@@ -10,7 +10,7 @@ import { bitCodec, integerCodec, yearCodec } from './integer.ts'
 import { jsonCodec } from './json.ts'
 import type { SqlType } from './sql-type.ts'
 import { parseSqlType } from './sql-type.ts'
-import { charCodec, enumCodec, textCodec } from './text.ts'
+import { charCodec, enumCodec, setCodec, textCodec } from './text.ts'
 import { timeCodec } from './time.ts'
 
 type CodecOf = (type: SqlType, column: MySqlColumn) => ColumnCodec
@@ -30,7 +30,7 @@ const codecs: Readonly<Record<string, CodecOf>> = {
   bit: bitCodec,
   year: yearCodec,
   boolean: booleanCodec,
-  decimal: decimalCodec,
+  decimal: (type, column) => decimalCodec(type, column.columnType === 'MySqlDecimalNumber'),
   float: floatCodec,
   double: floatCodec,
   real: floatCodec,
@@ -40,7 +40,8 @@ const codecs: Readonly<Record<string, CodecOf>> = {
   text,
   mediumtext: text,
   longtext: text,
-  enum: (_type, column) => enumCodec(column.enumValues ?? []),
+  enum: ({ members }, column) => enumCodec(column.enumValues ?? members),
+  set: ({ members }) => setCodec(members),
   binary: binaryCodec,
   varbinary: binaryCodec,
   tinyblob: binaryCodec,
@@ -54,16 +55,27 @@ const codecs: Readonly<Record<string, CodecOf>> = {
   json: jsonCodec,
 }
 
+const floating: ReadonlySet<string> = new Set(['float', 'double', 'real'])
+
 /** How a column's values travel, or why it can't be supported exactly. */
 export function codecOf(column: MySqlColumn): ColumnCodec | { readonly unsupported: string } {
   const declared = column.getSQLType()
   const type = parseSqlType(declared)
   const make = type && Object.hasOwn(codecs, type.name) ? codecs[type.name] : undefined
   if (!type || !make) {
-    return { unsupported: `its type ${declared} is none that Sluice writes exactly` }
+    return {
+      unsupported: `its type ${declared} is none that Sluice writes exactly: leave it out of the table that Sluice gets to know, or use a blob or a text`,
+    }
   }
-  if (type.name === 'enum' && !column.enumValues?.length) {
-    return { unsupported: `its type ${declared} hides its values: declare it with mysqlEnum()` }
+  if (column.columnType === 'MySqlDecimalBigInt' && (type.sizes[1] ?? 0) > 0) {
+    return {
+      unsupported: `its mode bigint can't hold the digits behind the point of ${declared}: use mode string`,
+    }
+  }
+  if (floating.has(type.name) && type.sizes.length > 1) {
+    return {
+      unsupported: `its type ${declared} makes MySQL round, and how depends on the statement: use decimal, or ${type.name} without digits`,
+    }
   }
   if (type.charset !== undefined && type.charset !== 'utf8mb4') {
     return { unsupported: `its character set is ${type.charset}, expected utf8mb4` }

@@ -20,7 +20,7 @@ export function customCodec(column: MySqlColumn, inner: ColumnCodec): ColumnCode
     literal: inner.literal,
     encode(value) {
       if (value === null) return null
-      const accepted = inner.accept(wireValueOf(column.mapToDriverValue(value)))
+      const accepted = inner.accept(wireValueOf(column.mapToDriverValue(value), inner))
       if (accepted === undefined) throw new TypeError(`${column.name}: toDriver gave another value`)
       return inner.encode ? inner.encode(accepted) : accepted
     },
@@ -32,7 +32,7 @@ export function customCodec(column: MySqlColumn, inner: ColumnCodec): ColumnCode
     if (problem) return problem
     let driverValue: unknown
     try {
-      driverValue = wireValueOf(column.mapToDriverValue(value))
+      driverValue = wireValueOf(column.mapToDriverValue(value), inner)
     } catch {
       // Its message may hold the value.
       return "is refused by the column's own type"
@@ -44,10 +44,13 @@ export function customCodec(column: MySqlColumn, inner: ColumnCodec): ColumnCode
   }
 }
 
-/** What a program hands to a driver, as it would stand on the wire. */
-export function wireValueOf(value: unknown): unknown {
+/** What a program hands to a driver, as it would stand on the wire; a text for bytes is its UTF-8. */
+export function wireValueOf(value: unknown, { form }: Pick<ColumnCodec, 'form'>): unknown {
   if (typeof value === 'bigint') return String(value)
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString()
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (typeof value === 'string' && form.startsWith('base64')) {
+    return Buffer.from(value).toString('base64')
+  }
   return value
 }

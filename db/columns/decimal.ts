@@ -1,3 +1,4 @@
+import Big from 'big.js'
 import type { JsonValue } from '../../core/operation.ts'
 import type { ColumnCodec, ValueRule } from './column.ts'
 import { explainInteger } from './integer.ts'
@@ -9,18 +10,37 @@ const defaultPrecision = 10
 
 /**
  * DECIMAL(precision, scale). Canonical is the text that MySQL shows, with all digits of the scale.
- * MySQL would round digits beyond the scale silently; here they are refused.
+ * MySQL would round digits beyond the scale silently; here they are refused. `isNumber`: the program
+ * reads it as a double.
  */
-export function decimalCodec(type: SqlType): ColumnCodec {
+export function decimalCodec(type: SqlType, isNumber: boolean): ColumnCodec {
   const [precision = defaultPrecision, scale = 0] = type.sizes
   const whole = precision - scale
+  const rule = decimalRule(whole, scale, type.isUnsigned)
   return {
-    ...decimalRule(whole, scale, type.isUnsigned),
+    ...(isNumber ? readAsNumber(rule, scale) : rule),
     form: `decimal text of scale ${scale}`,
     jsonType: `DECIMAL(${precision},${scale})`,
     literal: numberLiteral,
     compare: compareNumericTexts,
     amount: { ...decimalRule(whole, scale, false), isExact: true },
+  }
+}
+
+/** Its program reads it as a double, which holds some 15 digits: more would be lost there. */
+function readAsNumber(rule: ValueRule, scale: number): ValueRule {
+  const isKept = (text: JsonValue | undefined) =>
+    text === undefined || Big(Number(text)).toFixed(scale) === text
+  return {
+    ...rule,
+    accept(value) {
+      const text = rule.accept(value)
+      return isKept(text) ? text : undefined
+    },
+    explain(value) {
+      if (isKept(rule.accept(value))) return rule.explain?.(value)
+      return "has more digits than a double holds, as which the column's mode number reads it"
+    },
   }
 }
 

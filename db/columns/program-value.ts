@@ -14,7 +14,11 @@ export function programValues(column: MySqlColumn): (value: unknown) => JsonValu
   const dateText = dateTextOf(column)
   return (value) => {
     if (value === null || value === undefined) return null
-    const wire = codec.encode ? value : value instanceof Date ? dateText(value) : wireValueOf(value)
+    const wire = codec.encode
+      ? value
+      : value instanceof Date
+        ? dateText(value)
+        : wireValueOf(value, codec)
     const canonical = codec.accept(wire)
     if (canonical === undefined) {
       throw new TypeError(`column ${column.name}: its default must be ${codec.expected}`)

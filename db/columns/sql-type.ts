@@ -4,6 +4,8 @@ export interface SqlType {
   readonly name: string
   /** What stands between the parentheses, as numbers; empty for an enum's values. */
   readonly sizes: readonly number[]
+  /** The values of an enum or a set. */
+  readonly members: readonly string[]
   readonly isUnsigned: boolean
   /** Only custom types can declare them; Drizzle's own have none. */
   readonly charset: string | undefined
@@ -27,7 +29,8 @@ const aliases: Readonly<Record<string, string>> = {
   numeric: 'decimal',
 }
 
-const pattern = /^\s*(double precision|character varying|[a-z]+\d?)\s*(?:\(([^)]*)\))?(.*)$/is
+const pattern =
+  /^\s*(double precision|character varying|[a-z]+\d?)\s*(?:\(((?:'(?:[^']|'')*'|[^)'])*)\))?(.*)$/is
 
 /** Undefined where the text is no type that can be read. */
 export function parseSqlType(text: string): SqlType | undefined {
@@ -38,6 +41,9 @@ export function parseSqlType(text: string): SqlType | undefined {
   return {
     name: Object.hasOwn(aliases, lower) ? aliases[lower]! : lower,
     sizes: size?.split(',').map(Number).filter(Number.isInteger) ?? [],
+    members: [...(size ?? '').matchAll(/'((?:[^']|'')*)'/g)].map(([, text]) =>
+      text!.replaceAll("''", "'"),
+    ),
     // A ZEROFILL column is unsigned whether it says so or not.
     isUnsigned: /\b(unsigned|zerofill)\b/.test(rest) || lower === 'serial',
     charset: /\b(?:character set|charset)\s*=?\s*'?(\w+)/.exec(rest)?.[1],

@@ -78,6 +78,25 @@ export function enumCodec(values: readonly string[]): ColumnCodec {
   }
 }
 
+/** SET: some of its members, joined by commas. Canonical is their order of declaration, each once. */
+export function setCodec(members: readonly string[]): ColumnCodec {
+  const places = new Map(members.map((member, place) => [member, place]))
+  const named = oneOf(members).expected.replace(/^one of /, '')
+  return {
+    expected: `a string of members joined by commas, each one of ${named}`,
+    accept(value) {
+      if (typeof value !== 'string') return undefined
+      if (value === '') return value
+      const given = new Set(value.split(','))
+      if (![...given].every((member) => places.has(member))) return undefined
+      return [...given].sort((a, b) => places.get(a)! - places.get(b)!).join(',')
+    },
+    form: `set of ${members.join(',')}`,
+    jsonType: `TEXT ${collation}`,
+    literal: textLiteral,
+  }
+}
+
 type AcceptText = (value: unknown) => string | undefined
 
 /** A string column that Drizzle declares with `enum` takes only those of its values that fit. */

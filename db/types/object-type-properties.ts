@@ -70,7 +70,11 @@ function compileProperty(
     isRequired: byKind((kind) =>
       held.some(({ table, column }) => column.isRequired && table.kinds.has(kind)),
     ),
-    constrained: held.some(({ table, column }) => isConstrained(type, table, column)),
+    constrained: held.some(
+      ({ table, column }) =>
+        isShared(type, table, column) || table.constraints.checked.has(column.databaseColumn.name),
+    ),
+    shared: held.some(({ table, column }) => isShared(type, table, column)),
     additive: amounts.every((rule) => rule?.isExact),
     tables: byKind((kind) => {
       const indexes = held.filter(({ table }) => table.kinds.has(kind)).map(({ index }) => index)
@@ -86,15 +90,15 @@ export function byKind<T>(make: (kind: OperationKind) => T): Record<OperationKin
 }
 
 /**
- * Whether a unique key besides the type's own, a foreign key or a check may refuse the column's
- * value. A unique key that contains the type's key adds nothing to that one.
+ * Whether a unique key besides the type's own, or a foreign key, holds the column. A unique key that
+ * contains the type's key adds nothing to that one.
  */
-function isConstrained(
+function isShared(
   type: TypeDefinition,
   { columns, constraints }: CompiledTable,
   { databaseColumn: { name } }: CompiledColumn,
 ): boolean {
-  if (constraints.otherwiseConstrained.has(name)) return true
+  if (constraints.otherwiseShared.has(name)) return true
   const keyColumns = columns
     .filter(({ databaseColumn }) => type.key.includes(databaseColumn.property))
     .map(({ databaseColumn }) => databaseColumn.name)

@@ -7,8 +7,9 @@ import { compileParser } from './object-type-parse.ts'
 import type { CompiledProperty } from './object-type-properties.ts'
 import { byKind, compileProperties } from './object-type-properties.ts'
 import { compileTable } from './object-type-tables.ts'
-import { constraintsOf } from './table-constraints.ts'
 import type { ReportProblem, TypeDefinition } from './type-definition.ts'
+import type { TypeLinks } from './type-links.ts'
+import { linkTypes } from './type-links.ts'
 
 /**
  * Compiles the declared types. Contradictions are reported, all of them; where there is any, the
@@ -19,7 +20,7 @@ export function compileTypes(
   shards: number,
   report: ReportProblem,
 ): ReadonlyMap<string, DatabaseType> {
-  const links = foreignKeyLinks(definitions)
+  const links = linkTypes(definitions)
   const types = new Map<string, DatabaseType>()
   const owners = new Map<MySqlTable, string>()
   definitions.forEach((definition, ordinal) => {
@@ -38,7 +39,7 @@ function compileType(
   definition: TypeDefinition,
   ordinal: number,
   shards: number,
-  links: ReadonlySet<MySqlTable>,
+  links: TypeLinks,
   report: ReportProblem,
 ): DatabaseType {
   const { name, key, version, shardBy, ordered, rowsPerStatement } = definition
@@ -66,24 +67,16 @@ function compileType(
     tableNames: tables.map(({ databaseTable }) => databaseTable.name),
     databaseTables: tables.map(({ databaseTable }) => databaseTable),
     mergeable: tables.every(({ constraints }) => constraints.changesByItself === undefined),
-    independent: !definition.tables.some(({ table }) => links.has(table)),
+    independent: !definition.tables.some(({ table }) => links.tied.has(table)),
+    entangled: links.isLinked(name) || [...properties.values()].some(({ shared }) => shared),
+    parents: links.parentsOf(name),
+    referenced: links.referencedOf(name),
+    cascadesTo: links.cascadesOf(name),
     properties,
     shardOf: (object) => shardBy.shardOf(object, shards),
     compareKeys: compileKeyOrder(key, properties),
     parse: (kind, object, by, issues) => parsers[kind](object, by, issues),
   }
-}
-
-/** The tables at either end of a foreign key that any type declares. */
-function foreignKeyLinks(definitions: readonly TypeDefinition[]): ReadonlySet<MySqlTable> {
-  const linked = new Set<MySqlTable>()
-  for (const { table } of definitions.flatMap(({ tables }) => tables)) {
-    for (const reference of constraintsOf(table).references) {
-      linked.add(table)
-      linked.add(reference)
-    }
-  }
-  return linked
 }
 
 function compileKeyOrder(

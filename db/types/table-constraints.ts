@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { Column, getTableColumns, is, SQL as SqlClass, StringChunk } from 'drizzle-orm'
-import type { MySqlTable } from 'drizzle-orm/mysql-core'
+import type { ForeignKey, MySqlColumn, MySqlTable } from 'drizzle-orm/mysql-core'
 import { getTableConfig } from 'drizzle-orm/mysql-core'
 import { parseSqlType } from '../columns/sql-type.ts'
 
@@ -8,10 +8,11 @@ import { parseSqlType } from '../columns/sql-type.ts'
 export interface TableConstraints {
   /** The columns of each unique key, the primary one included. */
   readonly uniqueKeys: readonly UniqueKey[]
-  /** Columns of foreign keys and checks, and of unique keys over expressions. */
-  readonly otherwiseConstrained: ReadonlySet<string>
-  /** The tables that foreign keys lead to. */
-  readonly references: readonly MySqlTable[]
+  /** Columns of foreign keys, and of unique keys over expressions and generated columns. */
+  readonly otherwiseShared: ReadonlySet<string>
+  /** Columns of checks. */
+  readonly checked: ReadonlySet<string>
+  readonly foreignKeys: readonly ForeignKeyConstraint[]
   /** Why merging operations could change the rows that come out; undefined if it can't. */
   readonly changesByItself: string | undefined
 }
@@ -20,11 +21,20 @@ export interface UniqueKey {
   readonly columns: readonly string[]
 }
 
+export interface ForeignKeyConstraint {
+  readonly columns: readonly MySqlColumn[]
+  readonly parent: MySqlTable
+  readonly parentColumns: readonly MySqlColumn[]
+  /** Whether MySQL changes or deletes this table's rows by itself when the parent's go or change. */
+  readonly cascades: boolean
+}
+
 export function constraintsOf(table: MySqlTable): TableConstraints {
   const config = getTableConfig(table)
   const names = Object.values(getTableColumns(table)).map(({ name }) => name)
   const uniqueKeys: UniqueKey[] = []
-  const constrained = new Set<string>()
+  const shared = new Set<string>()
+  const checked = new Set<string>()
 
   const inline = config.columns.filter(({ primary }) => primary)
   const isImplicit = (column: (typeof config.columns)[number]) =>
@@ -42,36 +52,45 @@ export function constraintsOf(table: MySqlTable): TableConstraints {
     if (columns.length === index.columns.length) {
       uniqueKeys.push({ columns: columns.map(({ name }) => name) })
     } else {
-      for (const part of index.columns)
-        for (const name of namesIn(part, names)) constrained.add(name)
+      for (const part of index.columns) for (const name of namesIn(part, names)) shared.add(name)
     }
   }
-  for (const { value } of config.checks)
-    for (const name of namesIn(value, names)) constrained.add(name)
-  const references = config.foreignKeys.map((key) => key.reference())
-  for (const { columns } of references) for (const { name } of columns) constrained.add(name)
+  for (const { value } of config.checks) for (const name of namesIn(value, names)) checked.add(name)
+  const foreignKeys = config.foreignKeys.map(foreignKeyOf)
+  for (const { columns } of foreignKeys) for (const { name } of columns) shared.add(name)
 
+  const inUnique = new Set(uniqueKeys.flatMap(({ columns }) => columns))
   return {
     uniqueKeys,
-    otherwiseConstrained: withGeneratedOf(table, uniqueKeys, constrained, names),
-    references: references.map(({ foreignTable }) => foreignTable),
+    otherwiseShared: withBases(table, shared, new Set([...shared, ...inUnique]), names),
+    checked: withBases(table, checked, checked, names),
+    foreignKeys,
     changesByItself: changesByItself(table),
   }
 }
 
-/** A constrained generated column may fail for any column that it is computed from. */
-function withGeneratedOf(
+function foreignKeyOf(key: ForeignKey): ForeignKeyConstraint {
+  const { columns, foreignTable, foreignColumns } = key.reference()
+  return {
+    columns,
+    parent: foreignTable as MySqlTable,
+    parentColumns: foreignColumns,
+    cascades: [key.onDelete, key.onUpdate].some((action) => action && !holdsOn.has(action)),
+  }
+}
+
+const holdsOn: ReadonlySet<string> = new Set(['no action', 'restrict'])
+
+/** The columns, and those that constrained generated columns are computed from. */
+function withBases(
   table: MySqlTable,
-  uniqueKeys: readonly UniqueKey[],
+  columns: ReadonlySet<string>,
   constrained: ReadonlySet<string>,
   names: readonly string[],
 ): ReadonlySet<string> {
-  const all = new Set(constrained)
-  for (const column of Object.values(getTableColumns(table))) {
-    const { generated, name } = column
-    if (!generated) continue
-    const isUnique = uniqueKeys.some(({ columns }) => columns.includes(name))
-    if (!isUnique && !constrained.has(name)) continue
+  const all = new Set(columns)
+  for (const { generated, name } of Object.values(getTableColumns(table))) {
+    if (!generated || !constrained.has(name)) continue
     const from = typeof generated.as === 'function' ? generated.as() : generated.as
     for (const base of namesIn(from, names)) all.add(base)
   }

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { messageVersion } from '../../core/message.ts'
 import { ModelWorld } from '../support/model-world.ts'
-import { exactTypes, note } from '../support/sample-types.ts'
+import { note, separateTypes } from '../support/sample-types.ts'
 import { creates, noteOperations } from './note-operations.ts'
 
 const garbage = new TextEncoder().encode('this is not a message')
@@ -107,7 +107,7 @@ describe('what this worker does not know stops the shard', () => {
     await world.clock.run(worker.stop())
 
     const memo = { ...note, name: 'memo', ordinal: 99 }
-    const knowing = new ModelWorld(1, [...exactTypes, memo])
+    const knowing = new ModelWorld(1, [...separateTypes, memo])
     world.shard.tables = knowing.shard.tables
     const next = await world.startWorker({ types: knowing.types })
     await world.drain(1000)

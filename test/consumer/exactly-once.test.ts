@@ -6,7 +6,7 @@ import { applyInOrder } from '../support/model-database.ts'
 import type { ModelShard, ShardStep } from '../support/model-shard.ts'
 import { ModelTables } from '../support/model-tables.ts'
 import { ModelWorld } from '../support/model-world.ts'
-import { exactTypes } from '../support/sample-types.ts'
+import { separateTypes } from '../support/sample-types.ts'
 import { noteOperations } from './note-operations.ts'
 
 /**
@@ -28,7 +28,7 @@ function operations() {
   return Array.from({ length: 8 }, (_, i) => round(i + 1)).flat()
 }
 
-const alone = applyInOrder(new ModelTables(exactTypes), operations())
+const alone = applyInOrder(new ModelTables(separateTypes), operations())
 const failuresAlone = alone.outcomes
   .flatMap((outcome, i) => (outcome === 'applied' ? [] : [`job-0/${i} ${outcome}`]))
   .sort()

@@ -8,7 +8,7 @@ import type { ShardStep } from '../support/model-shard.ts'
 import { ModelTables } from '../support/model-tables.ts'
 import { ModelWorld } from '../support/model-world.ts'
 import { operationsOn } from '../support/sample-operations.ts'
-import { exactTypes } from '../support/sample-types.ts'
+import { separateTypes } from '../support/sample-types.ts'
 
 const steps: readonly ShardStep[] = [
   'claim',
@@ -47,7 +47,7 @@ const logFault = fc.record({
 const run = fc.record({
   requests: fc.array(
     fc.record({
-      operations: operationsOn(exactTypes, { minLength: 1, maxLength: 20 }),
+      operations: operationsOn(separateTypes, { minLength: 1, maxLength: 20 }),
       messageOperations: fc.integer({ min: 1, max: 7 }),
       emptyOffsets: fc.integer({ min: 0, max: 2 }),
       pauseMs: fc.integer({ min: 0, max: 400 }),
@@ -111,7 +111,7 @@ function failing(action: StoreErrorAction): () => never {
 function aloneOutcomes(requests: readonly Parameters<typeof applyInOrder>[1][]) {
   const jobs = requests.flatMap((operations, n) => operations.map(() => `job-${n}`))
   const operations = requests.flat()
-  const { tables, outcomes } = applyInOrder(new ModelTables(exactTypes), operations)
+  const { tables, outcomes } = applyInOrder(new ModelTables(separateTypes), operations)
   const failures: string[] = []
   const applied: Record<string, number> = {}
   outcomes.forEach((outcome, i) => {

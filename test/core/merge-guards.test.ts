@@ -139,7 +139,7 @@ const cases: Readonly<Record<string, MergeCase>> = {
     statements: 'modify modify modify',
     outcomes: 'check_violation applied check_violation applied',
   },
-  'a constrained value folds in once': {
+  'a value that others may have never folds in, unless it is the same': {
     on: user,
     existing: {},
     steps: [
@@ -148,8 +148,8 @@ const cases: Readonly<Record<string, MergeCase>> = {
       ['update', { username: 'a', email: 'b' }],
       ['update', { username: 'b' }],
     ],
-    statements: 'modify modify',
-    outcomes: 'superseded superseded applied applied',
+    statements: 'modify modify modify',
+    outcomes: 'applied superseded applied applied',
   },
 }
 

@@ -1,7 +1,8 @@
-import { decimal, double, float } from 'drizzle-orm/mysql-core'
+import { decimal, double, float, real } from 'drizzle-orm/mysql-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { codec, toldOf } from './codec-of.ts'
+import { codecOf } from '../../db/columns/codec.ts'
+import { codec, columnOf, toldOf } from './codec-of.ts'
 
 const price = codec(decimal({ precision: 7, scale: 2 }))
 
@@ -37,6 +38,24 @@ describe('a decimal column', () => {
     const column = codec(decimal({ precision: 7, scale: 2, unsigned: true }))
     expect(column.accept('-1')).toBeUndefined()
     expect(column.amount?.accept('-1')).toBe('-1.00')
+  })
+
+  it('read by its program as a number is limited to what a double holds', () => {
+    const column = codec(decimal({ precision: 30, scale: 2, mode: 'number' }))
+    expect(column.accept('9007199254740991.00')).toBe('9007199254740991.00')
+    expect(column.accept('0.10')).toBe('0.10')
+    expect(toldOf(column, '9007199254740993')).toBe(
+      "has more digits than a double holds, as which the column's mode number reads it",
+    )
+  })
+
+  it('read by its program as a bigint has no digits behind the point', () => {
+    const whole = codec(decimal({ precision: 30, mode: 'bigint' }))
+    expect(whole.accept('123456789012345678901234567890')).toBe('123456789012345678901234567890')
+    expect(codecOf(columnOf(decimal({ precision: 5, scale: 2, mode: 'bigint' })))).toEqual({
+      unsupported:
+        "its mode bigint can't hold the digits behind the point of decimal(5,2): use mode string",
+    })
   })
 
   it('takes the largest there is', () => {
@@ -90,5 +109,15 @@ describe('a float or double column', () => {
   it('has no exact equality, and amounts that do not add up exactly', () => {
     expect(codec(double()).compare).toBeUndefined()
     expect(codec(double()).amount?.isExact).toBe(false)
+  })
+
+  it.each([
+    [float({ precision: 7, scale: 3 }), 'float(7,3)', 'float'],
+    [double({ precision: 7, scale: 3 }), 'double(7,3)', 'double'],
+    [real({ precision: 7, scale: 3 }), 'real(7, 3)', 'real'],
+  ])('with digits behind the point is refused: %#', (builder, type, name) => {
+    expect(codecOf(columnOf(builder))).toEqual({
+      unsupported: `its type ${type} makes MySQL round, and how depends on the statement: use decimal, or ${name} without digits`,
+    })
   })
 })

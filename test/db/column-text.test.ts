@@ -1,7 +1,7 @@
 import { char, longtext, mysqlEnum, text, tinytext, varchar } from 'drizzle-orm/mysql-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { codec, toldOf } from './codec-of.ts'
+import { codec, sqlTyped, toldOf } from './codec-of.ts'
 
 describe('a varchar column', () => {
   const column = codec(varchar({ length: 3 }))
@@ -77,5 +77,27 @@ describe('an enum column', () => {
   it('names twenty of them at most', () => {
     const values = Array.from({ length: 25 }, (_, i) => `v${i}`) as [string, ...string[]]
     expect(toldOf(codec(mysqlEnum(values)), 'x')).toMatch(/"v19" and 5 more, not this string$/)
+  })
+})
+
+describe('an enum or a set of a custom type', () => {
+  it('takes its members, however they are quoted', () => {
+    const one = codec(sqlTyped("enum('a', 'it''s', 'x)y,z')"))
+    expect(['a', "it's", 'x)y,z'].map((value) => one.accept(value))).toEqual(['a', "it's", 'x)y,z'])
+    expect(toldOf(one, 'A')).toBe('must be one of "a", "it\'s", "x)y,z", not this string')
+  })
+
+  it('gives members in the order of their declaration, each once', () => {
+    const some = codec(sqlTyped("set('b','a','é')"))
+    expect(['', 'a,b', 'é,b,é', 'a'].map((value) => some.accept(value))).toEqual([
+      '',
+      'b,a',
+      'b,é',
+      'a',
+    ])
+    expect(some.compare).toBeUndefined()
+    expect(toldOf(some, 'a,c')).toBe(
+      'must be a string of members joined by commas, each one of "b", "a", "é", not this string',
+    )
   })
 })

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import {
+  type AnyMySqlColumn,
   bigint,
   check,
   datetime,
@@ -91,7 +92,7 @@ describe('a type is refused', () => {
   it('where a column has a type that can not be written exactly', () => {
     const places = mysqlTable('places', { id: id(), at: sqlTyped('point') })
     expect(problemsOfTable(places)).toEqual([
-      'type thing: table places: column at: its type point is none that Sluice writes exactly',
+      'type thing: table places: column at: its type point is none that Sluice writes exactly: leave it out of the table that Sluice gets to know, or use a blob or a text',
     ])
   })
 
@@ -266,6 +267,95 @@ describe('merging is told', () => {
       ['child', 1, false],
       ['thing', 2, true],
     ])
+  })
+
+  it('which values others decide about too', () => {
+    const parents = mysqlTable('parents', { id: id() })
+    const table = mysqlTable(
+      'shared',
+      {
+        id: id(),
+        free: int('free'),
+        inUnique: int('in_unique').unique(),
+        withKey: int('with_key'),
+        inCheck: int('in_check'),
+        parentId: bigint('parent_id', { mode: 'bigint', unsigned: true }).references(
+          () => parents.id,
+        ),
+      },
+      (t) => [unique().on(t.withKey, t.id), check('c', sql`${t.inCheck} > 0`)],
+    )
+    const type = compileType({ tables: [table] })
+    const shared = [...type.properties].filter(([, rules]) => rules.shared).map(([name]) => name)
+    expect(shared).toEqual(['inUnique', 'parentId'])
+    expect([type.entangled, compileType({ tables: [things] }).entangled]).toEqual([true, false])
+  })
+
+  it('which objects foreign keys lead to, and what a cascade reaches', () => {
+    const big = (name: string) => bigint(name, { mode: 'bigint', unsigned: true })
+    const parents = mysqlTable(
+      'parents',
+      {
+        shop: big('shop').notNull(),
+        id: big('id').notNull(),
+        code: int('code').notNull().unique(),
+      },
+      (t) => [primaryKey({ columns: [t.id, t.shop] })],
+    )
+    const children = mysqlTable(
+      'children',
+      { id: id(), shop: big('shop').notNull(), parent: big('parent'), code: int('code') },
+      (t) => [
+        foreignKey({
+          columns: [t.shop, t.parent],
+          foreignColumns: [parents.shop, parents.id],
+        }).onDelete('cascade'),
+        foreignKey({ columns: [t.code], foreignColumns: [parents.code] }),
+      ],
+    )
+    const leaves = mysqlTable('leaves', {
+      id: id(),
+      childId: big('child_id').references(() => children.id, { onDelete: 'set null' }),
+      nextId: big('next_id').references((): AnyMySqlColumn => leaves.id),
+    })
+    const names = mysqlTable('leaf_names', { id: id().references(() => leaves.id) })
+    const types = compileTypes({
+      parent: { tables: [parents], key: ['id', 'shop'], shardBy: hash('shop') },
+      child: { tables: [children], shardBy: hash('shop') },
+      leaf: { tables: [leaves, names] },
+    })
+    const told = [...types.values()].map(({ parents: links, referenced, cascadesTo }) => ({
+      links: links.map(({ parent, properties, changeable, isByKey }) => [
+        parent,
+        properties.join(),
+        changeable.join(),
+        isByKey,
+      ]),
+      referenced,
+      cascadesTo,
+    }))
+    expect(told).toEqual([
+      { links: [], referenced: ['code'], cascadesTo: ['child', 'leaf'] },
+      {
+        links: [
+          // In the order of the parent's key; a shard key is never changed.
+          ['parent', 'parent,shop', 'parent', true],
+          ['parent', 'code', 'code', false],
+        ],
+        referenced: [],
+        cascadesTo: ['leaf'],
+      },
+      {
+        // The one between the tables of the same object is none.
+        links: [
+          ['child', 'childId', 'childId', true],
+          ['leaf', 'nextId', 'nextId', true],
+        ],
+        referenced: [],
+        cascadesTo: [],
+      },
+    ])
+    expect([...types.values()].every(({ entangled }) => entangled)).toBe(true)
   })
 
   it('which amounts add up exactly', () => {

@@ -73,9 +73,11 @@ export class ModelTables {
   }
 
   remove(type: ModelType, table: number, object: WireObject): FailureCode | undefined {
-    if (table === 0 && !this.#releaseReferences(type, object)) return 'foreign_key'
+    const row = this.find(type, table, object)
     this.#rows(type, table).delete(keyText(type, object))
-    return undefined
+    if (table !== 0 || !row || this.#releaseReferences(type, object)) return undefined
+    this.#rows(type, table).set(keyText(type, object), row)
+    return 'foreign_key'
   }
 
   #write(type: ModelType, table: number, row: WireObject): FailureCode | undefined {

@@ -10,7 +10,7 @@ import { keyText } from './model-type.ts'
  * A window's transaction over the model's tables, with the set-based semantics of MySQL's
  * statements, and as unhelpful as the port allows: a statement that gives verdicts may have applied
  * its other rows or none of them, and may name only some; of two rows on one object in a
- * modification only the first applies.
+ * modification only the first applies; deletes run in the order of the key.
  */
 export class ModelTransaction implements WindowTransaction {
   readonly records: WindowRecords[] = []
@@ -143,7 +143,7 @@ export class ModelTransaction implements WindowTransaction {
 
   #delete({ table, rows }: Statement, type: ModelType): StatementResult {
     const before = this.#tables.clone()
-    for (const row of rows) {
+    for (const row of [...rows].sort((a, b) => type.compareKeys(a.set, b.set))) {
       const stored = this.#tables.find(type, table, row.set)
       if (!stored || verdictOn(type, stored, row)) continue
       const failure = this.#tables.remove(type, table, row.set)

@@ -36,6 +36,7 @@ export interface ModelTypeSettings {
   readonly version?: string
   readonly ordered?: boolean
   readonly independent?: boolean
+  readonly cascadesTo?: readonly string[]
   readonly uniqueTogether?: readonly string[]
   readonly check?: { readonly columns: readonly string[]; holds(row: WireObject): boolean }
 }
@@ -64,11 +65,11 @@ export function modelType(settings: ModelTypeSettings): ModelType {
   for (const [property, column] of Object.entries(settings.columns)) {
     columns.set(property, { ...plainColumn, ...column })
   }
-  const constrained = new Set([
+  const shared = new Set([
     ...[...columns].filter(([, c]) => c.unique || c.references).map(([property]) => property),
     ...(settings.uniqueTogether ?? []),
-    ...(settings.check?.columns ?? []),
   ])
+  const constrained = new Set([...shared, ...(settings.check?.columns ?? [])])
   return {
     name,
     ordinal,
@@ -80,10 +81,19 @@ export function modelType(settings: ModelTypeSettings): ModelType {
     ...(version === undefined ? {} : { version }),
     mergeable: ![...columns.values()].some(({ countsChanges }) => countsChanges),
     independent,
+    entangled: shared.size > 0 || !independent,
+    parents: [...columns].flatMap(([property, { references }]) => {
+      const properties = [property]
+      return references
+        ? [{ parent: references, properties, changeable: properties, isByKey: true }]
+        : []
+    }),
+    referenced: [],
+    cascadesTo: settings.cascadesTo ?? [],
     properties: new Map(
       [...columns].map(([property, column]) => [
         property,
-        rulesOf(column, tables, constrained.has(property)),
+        rulesOf(column, tables, constrained.has(property), shared.has(property)),
       ]),
     ),
     columns,
@@ -118,12 +128,14 @@ function rulesOf(
   column: ModelColumn,
   tables: Readonly<Record<OperationKind, readonly number[]>>,
   constrained: boolean,
+  shared: boolean,
 ): PropertyRules {
   const within = (kind: OperationKind) =>
     tables[kind].filter((table) => column.tables.includes(table)).join()
   return {
     role: column.role,
     constrained,
+    shared,
     additive: column.holds === 'integer',
     tables: {
       create: within('create'),

@@ -13,7 +13,7 @@ import { MemoryLog } from './memory-log.ts'
 import { ModelShard } from './model-shard.ts'
 import { ModelTables } from './model-tables.ts'
 import type { ModelType } from './model-type.ts'
-import { exactTypes } from './sample-types.ts'
+import { separateTypes } from './sample-types.ts'
 
 /** What a test's worker has different from the others. */
 export interface WorldWorker extends Partial<Omit<WorkerOptions, 'limits' | 'shardLimits'>> {
@@ -41,7 +41,7 @@ export class ModelWorld {
   #jobs = 0
   #epochs = 0
 
-  constructor(shards = 1, types: readonly ModelType[] = exactTypes) {
+  constructor(shards = 1, types: readonly ModelType[] = separateTypes) {
     this.log = new MemoryLog(this.clock, shards)
     this.types = new Map(types.map((type) => [type.name, type]))
     this.shards = Array.from(

@@ -94,12 +94,16 @@ export const user = modelType({
   },
 })
 
-/** A parent and its child, joined by a foreign key that holds on to the parent. */
+/**
+ * A parent with a child that holds on to it, and one that goes with it, whose own child goes too; and
+ * a tree in one table.
+ */
 export const folder = modelType({
   name: 'folder',
   ordinal: 6,
   key: ['id'],
   independent: false,
+  cascadesTo: ['page', 'line'],
   columns: { label: {} },
 })
 export const file = modelType({
@@ -107,11 +111,45 @@ export const file = modelType({
   ordinal: 7,
   key: ['id'],
   independent: false,
-  columns: { folderId: { references: 'folder' }, label: {} },
+  columns: { folderId: { references: 'folder' }, label: { unique: true } },
+})
+export const page = modelType({
+  name: 'page',
+  ordinal: 8,
+  key: ['id'],
+  independent: false,
+  cascadesTo: ['line'],
+  columns: { folderId: { references: 'folder', onDelete: 'cascade' }, label: {} },
+})
+export const line = modelType({
+  name: 'line',
+  ordinal: 9,
+  key: ['id'],
+  independent: false,
+  columns: {
+    pageId: { references: 'page', onDelete: 'cascade' },
+    label: {},
+    saves: { holds: 'integer', default: 0 },
+  },
+})
+export const comment = modelType({
+  name: 'comment',
+  ordinal: 10,
+  key: ['id'],
+  independent: false,
+  columns: { parentId: { references: 'comment' }, label: {} },
+})
+export const reply = modelType({
+  name: 'reply',
+  ordinal: 11,
+  key: ['id'],
+  independent: false,
+  cascadesTo: ['reply'],
+  columns: { parentId: { references: 'reply', onDelete: 'cascade' }, label: {} },
 })
 
-/** Types whose operations come out exactly as one by one in log order. */
-export const exactTypes: readonly ModelType[] = [note, pin, profile, tally, booking]
+/** Types whose objects do not touch each other, and one that is `ordered`. */
+export const separateTypes: readonly ModelType[] = [note, pin, profile, tally, booking]
 /** Types in which one object's values decide what another's may be. */
-export const entangledTypes: readonly ModelType[] = [user, folder, file]
-export const sampleTypes: readonly ModelType[] = [...exactTypes, ...entangledTypes]
+export const entangledTypes: readonly ModelType[] = [user, folder, file, page, line, comment, reply]
+export const sampleTypes: readonly ModelType[] = [...separateTypes, ...entangledTypes]
