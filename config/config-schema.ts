@@ -94,6 +94,8 @@ const type = object({
 })
 
 const milliseconds = count
+/** Fewer would stop a shard for what few bad operations in a few requests do. */
+const minFailureCredit = 100
 
 export const configSchema = object({
   shards,
@@ -104,6 +106,8 @@ export const configSchema = object({
   worker: object({
     maxWindowStatements: count.exactOptional(),
     maxIsolationStatements: count.exactOptional(),
+    failureCredit: z.int().min(minFailureCredit).exactOptional(),
+    failingAlikeJobs: z.int().min(0).exactOptional(),
     maxConcurrentWindows: count.exactOptional(),
     fullWorkerBackOffMs: milliseconds.exactOptional(),
     breakerWaitMs: milliseconds.exactOptional(),

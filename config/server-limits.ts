@@ -1,14 +1,13 @@
+import { packetOverheadBytes } from '../db/packet.ts'
 import type { Config } from './compile-config.ts'
 
-/** Encoding for MySQL may lengthen values: flags, NULLs for what is absent, escapes. */
+/** What an operation may grow by for MySQL: NULLs for what is absent, a text within JSON for a record. */
 const encodingFactor = 2
-const statementTextBytes = 64 * 1024
 
 /**
- * The least `max_allowed_packet` of a shard's server: one statement's parameter may hold all rows
- * that were pulled at once.
+ * The least `max_allowed_packet` of the shards' servers: an operation may be as large as a message,
+ * and is never cut. More makes larger statements, up to what the types and windows allow.
  */
-export function requiredPacketBytes({ messages, shards }: Config, shard: number): number {
-  const { pullSize } = shards.limits[shard]!
-  return messages.bytes * pullSize * encodingFactor + statementTextBytes
+export function requiredPacketBytes({ messages }: Config): number {
+  return messages.bytes * encodingFactor + packetOverheadBytes
 }

@@ -1,3 +1,4 @@
+import { defaultFailingAlikeJobs, defaultFailureCredit } from '../core/failure-credit.ts'
 import { defaultMaxWindowStatements } from '../core/window-limits.ts'
 import { defaultStoreSettings } from '../db/session-settings.ts'
 
@@ -7,6 +8,10 @@ export interface WorkerSettings {
   readonly maxWindowStatements: number
   /** Statements that isolating bad rows may take in one transaction. */
   readonly maxIsolationStatements: number
+  /** Failures that a job may have on a shard before any of its operations applied. */
+  readonly failureCredit: number
+  /** So many jobs that fail alike beyond their credit stop the shard; 0 records them all. */
+  readonly failingAlikeJobs: number
   /** Transactions that one process runs at once. */
   readonly maxConcurrentWindows: number
   /** How long a partition waits when the worker runs as many transactions as it may. */
@@ -23,7 +28,9 @@ export interface WorkerSettings {
 
 export const defaultWorkerSettings: WorkerSettings = {
   maxWindowStatements: defaultMaxWindowStatements,
-  maxIsolationStatements: 200,
+  maxIsolationStatements: 250,
+  failureCredit: defaultFailureCredit,
+  failingAlikeJobs: defaultFailingAlikeJobs,
   // Each holds a transaction open; more than a few in one process only share its one core.
   maxConcurrentWindows: 16,
   fullWorkerBackOffMs: 50,

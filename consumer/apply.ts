@@ -1,10 +1,12 @@
-import type { FailedOperation, RowFailure } from '../core/failure.ts'
+import { type FailedOperation, isOfKey, isOfValues, type RowFailure } from '../core/failure.ts'
 import { objectKey } from '../core/object-key.ts'
 import type { Plan } from '../core/plan.ts'
-import { planWindow } from '../core/plan.ts'
+import { noPlanLimits, planWindow } from '../core/plan.ts'
 import type { WindowTransaction } from '../core/shard-store.ts'
 import type { Source } from '../core/source.ts'
-import type { Statement } from '../core/statement.ts'
+import type { RowVerdict, Statement, StatementFailure, StatementResult } from '../core/statement.ts'
+import type { PlannedStatement } from '../core/statement-group.ts'
+import { findFailingRows } from './failing-rows.ts'
 
 /** What became of a window's operations; those in neither list are applied. */
 export interface AppliedWindow {
@@ -46,11 +48,12 @@ export async function applyPlan(
 }
 
 /** Why an attempt was rolled back. */
-type Rejection =
-  /** These operations' own keys decide, whatever the others do. */
-  | { readonly kind: 'suspects'; readonly suspects: ReadonlyMap<Source, RowFailure> }
-  /** Some operation failed, and nothing says which. */
-  | { readonly kind: 'unnamed'; readonly failure: RowFailure }
+interface Rejection {
+  /** The first verdict, or what MySQL said of the statement that failed. */
+  readonly failure: RowFailure
+  /** Operations that probably fail, each with its verdict; there may be others, or none named. */
+  readonly suspects: ReadonlyMap<Source, RowFailure>
+}
 
 class Application implements AppliedWindow {
   readonly failed: FailedOperation[] = []
@@ -58,8 +61,11 @@ class Application implements AppliedWindow {
   statements = 0
   readonly #transaction: WindowTransaction
   readonly #operations: number
+  readonly #statementBytes: number
   readonly #maxStatements: number
   readonly #onSent: OnSent | undefined
+  /** Until one of them proves wrong. */
+  #asksNames = true
 
   constructor(
     transaction: WindowTransaction,
@@ -69,90 +75,155 @@ class Application implements AppliedWindow {
   ) {
     this.#transaction = transaction
     this.#operations = plan.sources.length
+    this.#statementBytes = plan.statementBytes
     this.#maxStatements = maxStatements
     this.#onSent = onSent
   }
 
-  async apply(plan: Plan): Promise<void> {
+  /** True if all of it got through at once. */
+  async apply(plan: Plan): Promise<boolean> {
     const rejection = await this.#attempt(plan)
+    const { sources } = plan
     if (!rejection) {
       // One window may hold more operations than a call takes arguments.
       for (const source of plan.superseded) this.superseded.push(source)
       for (const failed of plan.failed) this.failed.push(failed)
-      return
+      return true
     }
-    const { sources } = plan
     if (sources.length === 1) {
-      this.failed.push({ source: sources[0]!, failure: failureOf(rejection) })
-    } else if (rejection.kind === 'suspects') {
-      const objects = objectsOf(sources, rejection.suspects)
-      if ([...objects.values()].every(mayRunLast)) {
-        await this.#applyWithout(sources, rejection.suspects, objects)
-      } else {
-        await this.#applyHalves(sources)
-      }
+      this.failed.push({ source: sources[0]!, failure: rejection.failure })
+    } else if (rejection.suspects.size > 0) {
+      await this.#applyAround(sources, rejection.suspects)
     } else {
       await this.#applyHalves(sources)
     }
+    return false
   }
 
   /** Runs all statements under a savepoint, or goes back to it and says why. */
   async #attempt(plan: Plan): Promise<Rejection | undefined> {
     const suspects = new Map<Source, RowFailure>()
+    let failure: RowFailure | undefined
     await this.#transaction.savepoint()
     for (const statement of plan.statements) {
-      if (this.statements === this.#maxStatements) {
-        throw new IsolationTooLong(this.#operations, this.#maxStatements)
-      }
-      this.statements++
-      const running = this.#transaction.run(statement)
-      this.#onSent?.(statement, this.statements)
-      const result = await running
-      if (result.kind === 'failed') {
-        await this.#transaction.rollbackToSavepoint()
-        if (suspects.size > 0) return { kind: 'suspects', suspects }
-        return { kind: 'unnamed', failure: result.failure }
-      }
+      const result = await this.#run(statement)
       if (result.kind === 'done') continue
-      // The other statements run on, so that one attempt names all suspects.
-      for (const { row, failure } of result.verdicts) {
-        // The first verdict counts: parents' tables come first, and decide if an object is there.
-        for (const source of statement.rows[row]!.sources) {
-          if (!suspects.has(source)) suspects.set(source, failure)
+      if (result.kind === 'failed') {
+        if (suspects.size === 0 && plan.sources.length > 1) {
+          await this.#findSuspects(statement, result, suspects)
         }
+        failure ??= result.failure
+        break
+      }
+      // The other statements run on, so that one attempt names all suspects.
+      for (const verdict of result.verdicts) {
+        failure ??= verdict.failure
+        suspect(statement, verdict, suspects)
       }
     }
-    if (suspects.size === 0) return undefined
+    if (!failure) return undefined
     await this.#transaction.rollbackToSavepoint()
-    return { kind: 'suspects', suspects }
+    return { failure, suspects }
+  }
+
+  async #run(statement: PlannedStatement, naming = false): Promise<StatementResult> {
+    if (this.statements === this.#maxStatements) {
+      throw new IsolationTooLong(this.#operations, this.#maxStatements)
+    }
+    this.statements++
+    const transaction = this.#transaction
+    const running = naming ? transaction.runNaming(statement) : transaction.run(statement)
+    this.#onSent?.(statement, this.statements)
+    return await running
+  }
+
+  async #findSuspects(
+    statement: PlannedStatement,
+    failure: StatementFailure,
+    suspects: Map<Source, RowFailure>,
+  ): Promise<void> {
+    const { rows } = statement
+    const found = await findFailingRows(
+      rows.length,
+      failure,
+      (start, end, naming) => this.#run({ ...statement, rows: rows.slice(start, end) }, naming),
+      this.#asksNames,
+    )
+    if (found === 'misnamed') this.#asksNames = false
+    else for (const failing of found) suspect(statement, failing, suspects)
+  }
+
+  /** Objects that other objects can't decide about stand aside; else log order decides. */
+  async #applyAround(
+    sources: readonly Source[],
+    suspects: ReadonlyMap<Source, RowFailure>,
+  ): Promise<void> {
+    const objects = objectsOf(sources, suspects)
+    for (const [key, siblings] of objects) {
+      if (!standsAlone(siblings, suspects)) objects.delete(key)
+    }
+    if (objects.size > 0) await this.#applyWithout(sources, suspects, objects)
+    else await this.#applyInOrder(sources, suspects)
   }
 
   /**
-   * Applies the operations on all other objects together. Then a suspect that is its object's only
-   * operation is failed as found; those of objects with several run singly.
+   * Applies the operations on all other objects together, then those of the suspects' objects, each
+   * alone: no operation fails on the word of a name, only by itself, or since all others got through.
    */
   async #applyWithout(
     sources: readonly Source[],
     suspects: ReadonlyMap<Source, RowFailure>,
-    suspectObjects: ReadonlyMap<string, readonly Source[]>,
+    objects: ReadonlyMap<string, readonly Source[]>,
   ): Promise<void> {
-    const others = sources.filter((source) => !suspectObjects.has(qualifiedKey(source)))
-    if (others.length > 0) await this.apply(planWindow(others))
-    for (const siblings of suspectObjects.values()) {
-      const [only] = siblings
-      if (siblings.length === 1) {
-        this.failed.push({ source: only!, failure: suspects.get(only!)! })
+    const others = sources.filter((source) => !objects.has(qualifiedKey(source)))
+    const othersApplied = others.length === 0 || (await this.apply(this.#plan(others)))
+    for (const siblings of objects.values()) {
+      const only = siblings.length === 1 ? siblings[0] : undefined
+      const failure = only && suspects.get(only)
+      if (only && failure && (isOfKey(failure) || (othersApplied && suspects.size === 1))) {
+        this.failed.push({ source: only, failure })
       } else {
-        for (const source of siblings) await this.apply(planWindow([source]))
+        for (const source of siblings) await this.apply(this.#plan([source]))
       }
     }
+  }
+
+  /** Each suspect alone at its place in the log, what lies between them together. */
+  async #applyInOrder(
+    sources: readonly Source[],
+    suspects: ReadonlyMap<Source, RowFailure>,
+  ): Promise<void> {
+    let start = 0
+    for (const [i, source] of sources.entries()) {
+      if (!suspects.has(source)) continue
+      if (i > start) await this.apply(this.#plan(sources.slice(start, i)))
+      await this.apply(this.#plan([source]))
+      start = i + 1
+    }
+    if (start < sources.length) await this.apply(this.#plan(sources.slice(start)))
+  }
+
+  /** Parts of the window take as many statements as they need, none larger than the window's. */
+  #plan(sources: readonly Source[]): Plan {
+    return planWindow(sources, { ...noPlanLimits, statementBytes: this.#statementBytes })
   }
 
   /** A verdict counts only after what stands before it in the log has run. */
   async #applyHalves(sources: readonly Source[]): Promise<void> {
     const middle = Math.ceil(sources.length / 2)
-    await this.apply(planWindow(sources.slice(0, middle)))
-    await this.apply(planWindow(sources.slice(middle)))
+    await this.apply(this.#plan(sources.slice(0, middle)))
+    await this.apply(this.#plan(sources.slice(middle)))
+  }
+}
+
+/** The first verdict counts: parents' tables come first, and decide if an object is there. */
+function suspect(
+  statement: PlannedStatement,
+  { row, failure }: RowVerdict,
+  suspects: Map<Source, RowFailure>,
+): void {
+  for (const source of statement.rows[row]!.sources) {
+    if (!suspects.has(source)) suspects.set(source, failure)
   }
 }
 
@@ -162,27 +233,29 @@ function objectsOf(
   suspects: ReadonlyMap<Source, RowFailure>,
 ): Map<string, Source[]> {
   const objects = new Map<string, Source[]>()
-  for (const suspect of suspects.keys()) objects.set(qualifiedKey(suspect), [])
+  for (const source of suspects.keys()) objects.set(qualifiedKey(source), [])
   for (const source of sources) objects.get(qualifiedKey(source))?.push(source)
   return objects
 }
 
 /**
- * Whether it makes no difference that an object's operations come after those on all others. A
- * single suspect does nothing; of several, one may take or free a unique value.
+ * Whether it makes no difference that an object's operations come after those on all others: its key
+ * or its own values decide. A single suspect does nothing; of several, one may take or free a unique
+ * value.
  */
-function mayRunLast(siblings: readonly Source[]): boolean {
+function standsAlone(
+  siblings: readonly Source[],
+  suspects: ReadonlyMap<Source, RowFailure>,
+): boolean {
   const { type } = siblings[0]!
   if (!type.independent || type.ordered) return false
+  for (const source of siblings) {
+    const failure = suspects.get(source)
+    if (failure && !isOfKey(failure) && !isOfValues(failure)) return false
+  }
   if (siblings.length === 1) return true
   for (const { constrained } of type.properties.values()) if (constrained) return false
   return true
-}
-
-function failureOf(rejection: Rejection): RowFailure {
-  if (rejection.kind === 'unnamed') return rejection.failure
-  const [failure] = rejection.suspects.values()
-  return failure!
 }
 
 function qualifiedKey(source: Source): string {

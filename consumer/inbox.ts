@@ -59,8 +59,20 @@ export class Inbox {
   /** What stands next; undefined if nothing is held. Throws a `LogError` for a log that is another. */
   head(): Head | undefined {
     const [first] = this.#messages
-    if (first) this.#head ??= this.#decode(first)
+    if (first) this.#head ??= this.#decode(first, this.#from)
     return this.#head
+  }
+
+  /** The next operations, at most `count`, without taking them: fewer where something else comes. */
+  peek(count: number): readonly Source[] {
+    const sources: Source[] = []
+    for (const [i, message] of this.#messages.entries()) {
+      if (sources.length >= count) break
+      const next = i === 0 ? this.head()! : this.#decode(message, undefined)
+      if (next.kind !== 'sources') break
+      sources.push(...next.sources.slice(0, count - sources.length))
+    }
+    return sources
   }
 
   /** Takes the first operations out of the head. */
@@ -70,6 +82,16 @@ export class Inbox {
     if (operations < head.sources.length) {
       this.#head = { kind: 'sources', sources: head.sources.slice(operations) }
     } else this.pass()
+  }
+
+  /** Takes operations that were peeked at. */
+  drop(count: number): void {
+    for (let left = count; left > 0; ) {
+      const head = this.head()
+      const taken = head?.kind === 'sources' ? Math.min(left, head.sources.length) : left
+      this.take(taken)
+      left -= taken
+    }
   }
 
   /** Passes the head as a whole. */
@@ -83,12 +105,12 @@ export class Inbox {
     await this.#reader.close()
   }
 
-  #decode(message: LogMessage): Head {
+  #decode(message: LogMessage, from: Position | undefined): Head {
     const { checksum, types } = this.#options
     const decoded = decodeMessage(message.bytes, checksum)
     switch (decoded.kind) {
       case 'message': {
-        const first = this.#settledIn(message.offset, decoded.message.operations.length)
+        const first = settledIn(message.offset, decoded.message.operations.length, from)
         const sources = sourcesOf(message, decoded.message, types, first)
         return typeof sources === 'string'
           ? unknownHead(message, sources)
@@ -102,16 +124,16 @@ export class Inbox {
         return decoded satisfies never
     }
   }
+}
 
-  /** How many operations of a message are settled already: those in front of where the shard stands. */
-  #settledIn(at: Position['offset'], operations: number): number {
-    const settled = this.#from?.operation ?? 0
-    if (settled === 0 || (at === this.#from?.offset && settled < operations)) return settled
-    throw new LogError(
-      'out_of_range',
-      `${settled} operations of the message at offset ${this.#from?.offset} are settled, but the log has one of ${operations} at ${at} there: it lost messages or is another one`,
-    )
-  }
+/** How many operations of the first message are settled: those in front of where the shard stands. */
+function settledIn(at: Position['offset'], operations: number, from: Position | undefined): number {
+  const settled = from?.operation ?? 0
+  if (settled === 0 || (at === from?.offset && settled < operations)) return settled
+  throw new LogError(
+    'out_of_range',
+    `${settled} operations of the message at offset ${from?.offset} are settled, but the log has one of ${operations} at ${at} there: it lost messages or is another one`,
+  )
 }
 
 function undecodable(

@@ -1,13 +1,16 @@
 import type { Alerts } from '../core/alerts.ts'
 import type { Clock } from '../core/clock.ts'
+import type { FailureCredit } from '../core/failure-credit.ts'
 import type { Log, Membership } from '../core/log.ts'
 import type { Checksum } from '../core/message.ts'
 import type { ObjectType } from '../core/object-type.ts'
+import type { PlanLimits } from '../core/plan.ts'
 import type { Position } from '../core/position.ts'
 import { samePosition } from '../core/position.ts'
 import type { ShardSession, StoreError } from '../core/shard-store.ts'
 import { windowStatements } from '../core/window-limits.ts'
 import type { AppliedWindow, OnSent } from './apply.ts'
+import { JobsFailingAlike } from './failing-alike.ts'
 import type { Inbox } from './inbox.ts'
 import { openInbox } from './open-inbox.ts'
 import { Recovery } from './recovery.ts'
@@ -17,7 +20,7 @@ import type { ShardRates } from './throttle.ts'
 import { Throttle } from './throttle.ts'
 import { transact } from './transact.ts'
 import type { Window } from './window.ts'
-import { cutWindow, rowsOf } from './window.ts'
+import { cutWindow, cutWithout, outcomesOf, rowsOf } from './window.ts'
 import type { WindowSlots } from './window-slots.ts'
 import { traceThrottleWait, traceWindow } from './window-tracing.ts'
 
@@ -44,6 +47,8 @@ export interface PartitionOptions {
   readonly slots: WindowSlots
   readonly report: ShardReport
   readonly alerts: Alerts
+  /** Outlives claims: a shard that stopped must not begin with fresh credit each time it looks. */
+  readonly credit: FailureCredit
 }
 
 /** An idle partition looks up from its wait this often, so that it stops soon when told to. */
@@ -139,7 +144,7 @@ class Partition {
     const inbox = await this.#openInbox()
     if (inbox.isEmpty) this.#options.report.because('idle')
     await inbox.fill(idleWaitMs)
-    return this.#cut(inbox)
+    return this.#cutWithoutSuspects(inbox) ?? this.#cut(inbox)
   }
 
   /** While MySQL works on one window, the next one is pulled, merged and batched. */
@@ -160,11 +165,23 @@ class Partition {
   }
 
   async #cut(inbox: Inbox): Promise<Window | undefined> {
-    const { rates, limits, clock } = this.#options
-    const statements = windowStatements(rates.statementsPerSecond, limits.maxWindowStatements)
-    const window = await cutWindow(inbox, this.#cursor, this.#health.limits(statements), clock)
+    const window = await cutWindow(inbox, this.#cursor, this.#windowLimits(), this.#options.clock)
     if (window) this.#cursor = window.to
     return window
+  }
+
+  /** While operations are suspected of an unknown error: a window that shows whether others apply. */
+  #cutWithoutSuspects(inbox: Inbox): Window | undefined {
+    const { suspects } = this.#recovery
+    const window = suspects && cutWithout(inbox, this.#cursor, this.#windowLimits(), suspects)
+    if (window) this.#cursor = window.to
+    return window
+  }
+
+  #windowLimits(): PlanLimits {
+    const { rates, limits } = this.#options
+    const statements = windowStatements(rates.statementsPerSecond, limits.maxWindowStatements)
+    return { ...this.#health.limits(statements), statementBytes: this.#session.statementBytes }
   }
 
   /** Throttle: no permit is awaited inside a transaction. */
@@ -186,7 +203,9 @@ class Partition {
       if (sent > paid) this.#throttle.charge(1, statement.rows.length)
     }
     try {
-      const result = await transact(this.#session, window, maxIsolationStatements, onSent)
+      const judge = (applied: AppliedWindow) => this.#judge(window, applied)
+      const options = { maxIsolationStatements, onSent, judge }
+      const result = await transact(this.#session, window, options)
       if (result.kind === 'applied') return result.applied
       this.#unclear = { window, applied: result.applied, error: result.error }
       return undefined
@@ -195,11 +214,17 @@ class Partition {
     }
   }
 
+  #judge(window: Window, applied: AppliedWindow): void {
+    const alike = this.#options.credit.judge(outcomesOf(window, applied))
+    if (alike) throw new JobsFailingAlike(alike)
+  }
+
   /** Progress, rate, status; the group's offset follows, advisory. */
   #settle(window: Window, applied: AppliedWindow): void {
-    const { membership, report } = this.#options
+    const { membership, report, credit } = this.#options
     this.#position = window.to
-    this.#recovery.applied()
+    this.#recovery.applied(window)
+    credit.settle(outcomesOf(window, applied))
     report.applied(window.to, applied.statements, window.plan.sources.length)
     membership.commit(this.#session.shard, window.to.offset).catch(() => {})
   }

@@ -5,9 +5,10 @@ import type { ShardId } from '../core/position.ts'
 import { StoreError } from '../core/shard-store.ts'
 import { IsolationTooLong } from './apply.ts'
 import { BackOff } from './back-off.ts'
+import { Bisection } from './bisection.ts'
 import type { ShardHealth } from './shard-health.ts'
 import type { ShardReport } from './shard-report.ts'
-import type { Window } from './window.ts'
+import type { Suspects, Window } from './window.ts'
 
 const firstBackOffMs = 100
 const mostBackOffMs = 5_000
@@ -25,7 +26,8 @@ export class Recovery {
   readonly #options: RecoveryOptions
   readonly #signal: AbortSignal
   readonly #backOff = new BackOff(firstBackOffMs, mostBackOffMs)
-  #toldOfUnknown = false
+  readonly #bisection = new Bisection()
+  #unknown: StoreError | undefined
 
   constructor(shard: ShardId, health: ShardHealth, options: RecoveryOptions, signal: AbortSignal) {
     this.#shard = shard
@@ -35,10 +37,20 @@ export class Recovery {
   }
 
   /** A window was applied. */
-  applied(): void {
+  applied(window: Window): void {
     this.#health.applied()
     this.#backOff.reset()
-    this.#toldOfUnknown = false
+    this.#bisection.applied(window)
+    this.#unknown = undefined
+  }
+
+  /** What the next window leaves out, to find out if others apply. */
+  get suspects(): Suspects | undefined {
+    const { suspects: count, isProven } = this.#bisection
+    if (count === 0 || !this.#unknown) return undefined
+    const { code } = this.#unknown
+    const message = `the database refuses it with ${code}, which Sluice does not know`
+    return { count, isProven, failure: { code: 'rejected', message } }
   }
 
   /**
@@ -61,7 +73,12 @@ export class Recovery {
       case 'unknown':
         this.#shrink(window)
         this.#tellOfUnknown(error)
+        if (window && this.#bisection.failed(window)) throw everyOperationFails(error)
         return await this.#waitAndRetry(error)
+      case 'too_large':
+        // One operation that is too large by itself waits for a server that takes it.
+        if (!window || window.plan.sources.length <= 1) throw needsLargerPackets(error)
+        return this.#shrink(window)
       case 'unclear':
         // A COMMIT that never gets through may ask for too much at once.
         this.#shrink(window)
@@ -104,12 +121,23 @@ export class Recovery {
 
   /** Once until a window is applied. */
   #tellOfUnknown(error: StoreError): void {
-    if (this.#toldOfUnknown) return
-    this.#toldOfUnknown = true
-    this.#alert('unknown_database_error', `tried again until it is gone: ${error.message}`)
+    const isTold = this.#unknown !== undefined
+    this.#unknown = error
+    if (isTold) return
+    const plan = 'tried again, then for ever fewer operations, to find whose it is'
+    this.#alert('unknown_database_error', `${error.message}: ${plan}`)
   }
 
   #alert(code: string, message: string): void {
     this.#options.alerts.raise({ shard: this.#shard, code, message })
   }
+}
+
+function everyOperationFails({ code, message }: StoreError): StoreError {
+  const what = 'operation after operation fails with an error that Sluice does not know'
+  return new StoreError('stop', code, `${what}: ${message}; nothing of it is recorded`)
+}
+
+function needsLargerPackets({ code, message }: StoreError): StoreError {
+  return new StoreError('stop', code, `${message}; one operation alone: raise max_allowed_packet`)
 }

@@ -1,15 +1,24 @@
+import { FailureCredit } from '../core/failure-credit.ts'
 import { LogError } from '../core/log.ts'
 import type { ShardId } from '../core/position.ts'
 import { StoreError } from '../core/shard-store.ts'
 import { BackOff } from './back-off.ts'
 import type { ClaimOptions } from './claim.ts'
 import { claimShard } from './claim.ts'
+import { JobsFailingAlike } from './failing-alike.ts'
 import { UnknownContent } from './inbox.ts'
 import type { PartitionLimits, PartitionOptions } from './partition.ts'
 import { runPartition } from './partition.ts'
 
-export interface ShardRunOptions extends ClaimOptions, PartitionOptions {
-  readonly limits: PartitionLimits & { readonly stoppedRetryMs: number }
+export interface ShardRunOptions extends ClaimOptions, Omit<PartitionOptions, 'credit'> {
+  readonly limits: PartitionLimits & FailureLimits & { readonly stoppedRetryMs: number }
+}
+
+export interface FailureLimits {
+  /** Failures that a job may have before any of its operations applied. */
+  readonly failureCredit: number
+  /** Jobs that stop a shard by failing alike beyond their credit; 0 is never. */
+  readonly failingAlikeJobs: number
 }
 
 const firstBackOffMs = 200
@@ -24,12 +33,16 @@ export async function runShard(
   options: ShardRunOptions,
   signal: AbortSignal,
 ): Promise<'stopped' | 'lost'> {
-  const { clock, report } = options
+  const { clock, report, limits } = options
+  const credit = new FailureCredit({
+    operations: limits.failureCredit,
+    jobs: limits.failingAlikeJobs,
+  })
   const backOff = new BackOff(firstBackOffMs, mostBackOffMs)
   let alerted: string | undefined
   while (!signal.aborted) {
     try {
-      return await claimAndRun(shard, options, signal, () => backOff.reset())
+      return await claimAndRun(shard, { ...options, credit }, signal, () => backOff.reset())
     } catch (error) {
       const message = (error as Error).message
       if (canWait(error)) {
@@ -43,7 +56,7 @@ export async function runShard(
       const cause = `${offset}.${operation} ${message}`
       if (alerted !== cause) options.alerts.raise({ shard, code: codeOf(error), message })
       alerted = cause
-      await clock.sleep(options.limits.stoppedRetryMs, signal)
+      await clock.sleep(limits.stoppedRetryMs, signal)
     }
   }
   return 'stopped'
@@ -51,7 +64,7 @@ export async function runShard(
 
 async function claimAndRun(
   shard: ShardId,
-  options: ShardRunOptions,
+  options: ClaimOptions & PartitionOptions,
   signal: AbortSignal,
   onClaimed: () => void,
 ): Promise<'stopped' | 'lost'> {
@@ -73,6 +86,7 @@ function canWait(error: unknown): boolean {
 }
 
 function codeOf(error: unknown): string {
+  if (error instanceof JobsFailingAlike) return 'shard_stopped_failing_alike'
   if (error instanceof UnknownContent) return 'shard_stopped_unknown_content'
   if (error instanceof LogError) return `shard_stopped_log_${error.code}`
   if (error instanceof StoreError) return 'shard_stopped_database'

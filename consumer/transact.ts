@@ -18,22 +18,28 @@ export type Transacted =
       readonly error: StoreError
     }
 
+export interface TransactOptions {
+  readonly maxIsolationStatements: number
+  readonly onSent: OnSent
+  /** Throws if what was applied must not be recorded. */
+  readonly judge: (applied: AppliedWindow) => void
+}
+
 /**
- * One transaction: fence, statements, failures, position. Rejects with a `StoreError`, or with
- * `IsolationTooLong`, after which nothing took effect.
+ * One transaction: fence, statements, failures, position. Rejects with a `StoreError`, with
+ * `IsolationTooLong`, or with what `judge` throws, after which nothing took effect.
  */
 export async function transact(
   session: ShardSession,
   window: Window,
-  maxIsolationStatements: number,
-  onSent: OnSent,
+  options: TransactOptions,
 ): Promise<Transacted> {
   let applied: AppliedWindow | undefined
   try {
     return await traceTransaction(async () => {
       const transaction = await session.begin(window.from, window.to)
       if (transaction === 'fenced') return { kind: 'unclear', applied, error: fenced() }
-      applied = await run(transaction, window, maxIsolationStatements, onSent)
+      applied = await run(transaction, window, options)
       await transaction.commit()
       return { kind: 'applied', applied }
     })
@@ -46,12 +52,12 @@ export async function transact(
 async function run(
   transaction: WindowTransaction,
   window: Window,
-  maxIsolationStatements: number,
-  onSent: OnSent,
+  { maxIsolationStatements, onSent, judge }: TransactOptions,
 ): Promise<AppliedWindow> {
   try {
     const traced = withStatementSpans(transaction)
     const applied = await applyPlan(traced, window.plan, maxIsolationStatements, onSent)
+    judge(applied)
     await transaction.record(recordsOf(window, applied))
     return applied
   } catch (error) {

@@ -11,7 +11,7 @@ import {
 import type { ShardId } from '../core/position.ts'
 import type { WindowTransaction } from '../core/shard-store.ts'
 import type { Origin, Source } from '../core/source.ts'
-import type { Effect } from '../core/statement.ts'
+import type { Effect, Statement } from '../core/statement.ts'
 import type { PlannedStatement } from '../core/statement-group.ts'
 import { inSpan } from '../otel/in-span.ts'
 import { attributes, tracerName } from '../otel/names.ts'
@@ -73,21 +73,24 @@ export function withStatementSpans(transaction: WindowTransaction): WindowTransa
     record: (records) => transaction.record(records),
     commit: () => transaction.commit(),
     rollback: () => transaction.rollback(),
-    run: (statement) => {
-      const { type, table, effect, rows } = statement as PlannedStatement
-      const name = type.tableNames[table]!
-      const options = {
-        kind: SpanKind.CLIENT,
-        links: linksTo(requestsOf(rows.flatMap((row) => row.sources))),
-        attributes: {
-          [attributes.dbSystemName]: 'mysql',
-          [attributes.dbOperationName]: sqlVerb[effect],
-          [attributes.dbCollectionName]: name,
-          [attributes.dbOperationBatchSize]: rows.length,
-        },
-      }
-      return inSpan(`${sqlVerb[effect]} ${name}`, options, parent, () => transaction.run(statement))
-    },
+    run: (statement) => spanned(statement, () => transaction.run(statement)),
+    runNaming: (statement) => spanned(statement, () => transaction.runNaming(statement)),
+  }
+
+  function spanned<T>(statement: Statement, run: () => Promise<T>): Promise<T> {
+    const { type, table, effect, rows } = statement as PlannedStatement
+    const name = type.tableNames[table]!
+    const options = {
+      kind: SpanKind.CLIENT,
+      links: linksTo(requestsOf(rows.flatMap((row) => row.sources))),
+      attributes: {
+        [attributes.dbSystemName]: 'mysql',
+        [attributes.dbOperationName]: sqlVerb[effect],
+        [attributes.dbCollectionName]: name,
+        [attributes.dbOperationBatchSize]: rows.length,
+      },
+    }
+    return inSpan(`${sqlVerb[effect]} ${name}`, options, parent, run)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
-import type { UndecodableMessage } from '../core/failure.ts'
+import type { FailedOperation, RowFailure, UndecodableMessage } from '../core/failure.ts'
+import { WindowOutcomes } from '../core/failure-credit.ts'
 import type { Plan, PlanLimits } from '../core/plan.ts'
 import { planWindow, WindowPlanner } from '../core/plan.ts'
 import type { Position } from '../core/position.ts'
@@ -14,6 +15,16 @@ export interface Window {
   readonly to: Position
   readonly plan: Plan
   readonly undecodable: readonly UndecodableMessage[]
+  /** Operations in front of the plan's that fail if those apply. */
+  readonly rejected: readonly FailedOperation[]
+}
+
+/** How many operations a window leaves out, and why. */
+export interface Suspects {
+  readonly count: number
+  readonly failure: RowFailure
+  /** Whether they fail even if no operation stands behind them. */
+  readonly isProven: boolean
 }
 
 /**
@@ -44,17 +55,47 @@ export async function cutWindow(
   }
   if (planner.isEmpty) return undefined
   const plan = planner.plan()
-  return { from, to: plan.sources.at(-1)!.end, plan, undecodable: [] }
+  return { from, to: plan.sources.at(-1)!.end, plan, undecodable: [], rejected: [] }
+}
+
+/**
+ * Takes a window that leaves its first operations out, and has the one behind them; undefined if
+ * there is none and nothing is proven without.
+ */
+export function cutWithout(
+  inbox: Inbox,
+  from: Position,
+  limits: PlanLimits,
+  { count, failure, isProven }: Suspects,
+): Window | undefined {
+  const next = inbox.peek(count + 1)
+  const suspects = next.slice(0, count)
+  const others = next.slice(count)
+  if (suspects.length < count || (others.length === 0 && !isProven)) return undefined
+  inbox.drop(next.length)
+  const rejected = suspects.map((source) => ({ source, failure }))
+  const plan = planWindow(others, limits)
+  return { from, to: next.at(-1)!.end, plan, undecodable: [], rejected }
 }
 
 function windowOfUndecodable(from: Position, message: UndecodableMessage): Window {
   const to = { offset: offset(message.offset + 1), operation: 0 }
-  return { from, to, plan: planWindow([]), undecodable: [message] }
+  return { from, to, plan: planWindow([]), undecodable: [message], rejected: [] }
 }
 
 /** Rows that the window's statements carry: an object counts in each table that it is written to. */
 export function rowsOf({ plan }: Window): number {
   return plan.statements.reduce((rows, statement) => rows + statement.rows.length, 0)
+}
+
+/** What a window did, for the jobs' credit. */
+export function outcomesOf(window: Window, applied: AppliedWindow): WindowOutcomes {
+  const rejected = window.rejected.map(({ source }) => source)
+  return new WindowOutcomes([...rejected, ...window.plan.sources], failedIn(window, applied))
+}
+
+function failedIn({ rejected }: Window, { failed }: AppliedWindow): readonly FailedOperation[] {
+  return rejected.length > 0 ? [...rejected, ...failed] : failed
 }
 
 /** What the window's transaction records besides its rows. */
@@ -63,5 +104,5 @@ export function recordsOf(window: Window, applied: AppliedWindow): WindowRecords
   for (const { origin } of applied.superseded) {
     superseded.set(origin.job, (superseded.get(origin.job) ?? 0) + 1)
   }
-  return { failed: applied.failed, undecodable: window.undecodable, superseded }
+  return { failed: failedIn(window, applied), undecodable: window.undecodable, superseded }
 }

@@ -8,12 +8,12 @@ import type { ShardStore } from '../core/shard-store.ts'
 import { BackOff } from './back-off.ts'
 import type { PartitionLimits } from './partition.ts'
 import { ShardReport } from './shard-report.ts'
-import { runShard } from './shard-run.ts'
+import { type FailureLimits, runShard } from './shard-run.ts'
 import { StatusPublisher } from './status-publisher.ts'
 import type { ShardRates } from './throttle.ts'
 import { WindowSlots } from './window-slots.ts'
 
-export interface WorkerLimits extends Omit<PartitionLimits, 'pullSize'> {
+export interface WorkerLimits extends Omit<PartitionLimits, 'pullSize'>, FailureLimits {
   /** Windows that one process applies at once. */
   readonly maxConcurrentWindows: number
   /** How long a stopped shard waits before it looks whether somebody mended the cause. */

@@ -16,6 +16,30 @@ export type FailureCode =
   | 'undecodable'
   | 'rejected'
 
+/** Given by the values of an object's own row, whatever the rows of other objects are. */
+const codesOfValues: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  'null_value',
+  'out_of_range',
+  'too_long',
+  'invalid_value',
+  'check_violation',
+])
+
+export function isOfValues({ code }: RowFailure): boolean {
+  return codesOfValues.has(code)
+}
+
+/** Given by an object's key, by what is stored under it. */
+const codesOfKeys: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  'already_exists',
+  'not_found',
+  'stale',
+])
+
+export function isOfKey({ code }: RowFailure): boolean {
+  return codesOfKeys.has(code)
+}
+
 /** A verdict on one operation. The message says what, and never carries the row's values. */
 export interface RowFailure {
   readonly code: FailureCode

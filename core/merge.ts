@@ -194,9 +194,10 @@ export function supersededSources(row: PlannedRow): Source[] {
     const values = valuesOf(source)
     const isOverwritten =
       nextKept !== undefined && values.every((property) => overwritten.has(property))
-    // The row's first upsert may be what made the object that the kept ones behind it need.
-    const leavesNothingElse =
-      kind === 'update' || (kind === 'upsert' && (i > 0 || nextKept === 'upsert'))
+    // The row's first upsert may be what made the object that the kept ones behind it need, or that
+    // other objects between them do.
+    const isNeeded = i === 0 && (nextKept !== 'upsert' || row.type.entangled)
+    const leavesNothingElse = kind === 'update' || (kind === 'upsert' && !isNeeded)
     if (isOverwritten && leavesNothingElse) {
       superseded.push(source)
       continue

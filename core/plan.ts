@@ -1,7 +1,8 @@
 import type { FailedOperation } from './failure.ts'
-import { join, joiningOf, supersededSources } from './merge.ts'
+import { type Joining, join, joiningOf, supersededSources } from './merge.ts'
 import { objectKey } from './object-key.ts'
 import type { ObjectType } from './object-type.ts'
+import { foldedBytes } from './operation-bytes.ts'
 import type { PlannedRow } from './planned-row.ts'
 import { plannedRow } from './planned-row.ts'
 import { Precedence } from './precedence.ts'
@@ -19,6 +20,8 @@ export interface Plan {
   readonly superseded: readonly Source[]
   /** Operations that fail although their row applies. */
   readonly failed: readonly FailedOperation[]
+  /** The limit that it was made with, for plans of parts of it. */
+  readonly statementBytes: number
 }
 
 export interface PlanLimits {
@@ -26,6 +29,8 @@ export interface PlanLimits {
   readonly statements: number
   /** Operations, at most. */
   readonly operations: number
+  /** Bytes of one statement's rows, at most, as `operationBytes` counts; absent is no limit. */
+  readonly statementBytes?: number
 }
 
 export const noPlanLimits: PlanLimits = { statements: Infinity, operations: Infinity }
@@ -67,27 +72,34 @@ export class WindowPlanner {
     const key = objectKey(source)
     const last = objects.byKey.get(key)
     const joining = last && this.#isCurrent(last) && joiningOf(last.row, source)
-    if (joining) {
-      const added = joining === 'folds' ? addedTables(last.row, source) : []
-      const cost = last.group.costOf(added)
-      if (cost > 0 && !this.#hasRoomFor(cost)) return false
-      this.#statements += cost
-      last.group.count(added)
-      join(last.row, source, joining)
-      return true
-    }
+    if (joining) return this.#join(last, source, joining)
     const row = plannedRow(source)
     const group = this.#groupFor(row, source, last, objects)
-    const cost = group.costOf(row.tables)
+    const cost = group.costOf(row.tables, 1, row.bytes)
     if (this.#statements > 0 && !this.#hasRoomFor(cost)) return false
     this.#statements += cost
     if (group.rows.length === 0) objects.groups.set(groupKey(group.level, group.effect), group)
     group.rows.push(row)
-    group.count(row.tables)
+    group.count(row.tables, 1, row.bytes)
     const placed = { row, group }
     objects.byKey.set(key, placed)
     if (source.type.ordered) this.#lastOrdered = placed
     if (source.type.entangled) this.#precedence.place(source, group)
+    return true
+  }
+
+  #join({ row, group }: PlacedRow, source: Source, joining: Joining): boolean {
+    if (joining === 'folds') {
+      const bytes = foldedBytes(row, source.operation)
+      const added = addedTables(row, source)
+      const cost = group.costOf(row.tables, 0, bytes) + group.costOf(added, 1, row.bytes + bytes)
+      if (cost > 0 && !this.#hasRoomFor(cost)) return false
+      this.#statements += cost
+      group.count(row.tables, 0, bytes)
+      group.count(added, 1, row.bytes + bytes)
+      row.bytes += bytes
+    }
+    join(row, source, joining)
     return true
   }
 
@@ -103,6 +115,7 @@ export class WindowPlanner {
       failed: merged.flatMap((row) =>
         [...(row.verdicts ?? [])].map(([source, failure]) => ({ source, failure })),
       ),
+      statementBytes: this.#limits.statementBytes ?? Infinity,
     }
   }
 
@@ -135,7 +148,10 @@ export class WindowPlanner {
       : levelAfter(last?.group.level ?? -1, effect)
     const floor = type.entangled ? this.#precedence.floorOf(source, effect) : 0
     const level = Math.max(natural, floor)
-    return objects.groups.get(groupKey(level, effect)) ?? new StatementGroup(type, effect, level)
+    return (
+      objects.groups.get(groupKey(level, effect)) ??
+      new StatementGroup(type, effect, level, this.#limits.statementBytes)
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RowFailure } from './failure.ts'
 import type { ObjectType } from './object-type.ts'
 import type { OperationKind, WireObject } from './operation.ts'
+import { operationBytes } from './operation-bytes.ts'
 import type { Source } from './source.ts'
 import type { Effect, Row } from './statement.ts'
 
@@ -12,6 +13,8 @@ export interface PlannedRow extends Row {
   add?: WireObject
   /** What the row's statements write: the tables of every kind merged into it, in order. */
   tables: readonly number[]
+  /** About what it takes in a statement's parameter. */
+  bytes: number
   /** In log order. All of them run singly if the row fails. */
   readonly sources: Source[]
   /** Those of `sources` that fail although the row applies, since earlier sources decide it. */
@@ -33,6 +36,7 @@ export function plannedRow(source: Source): PlannedRow {
     effect: effectOf[operation.kind],
     set: operation.object,
     tables: type.tables[operation.kind],
+    bytes: operationBytes(type, operation),
     sources: [source],
   }
   if (operation.by) row.add = operation.by

@@ -27,6 +27,11 @@ export interface ShardSession {
   readonly shard: ShardId
   /** Where the shard stood when it was claimed. */
   readonly position: Position
+  /**
+   * What one statement's rows may take by `operationBytes`, so that the server takes the statement.
+   * Another connection may have another limit.
+   */
+  readonly statementBytes: number
   /** When it was claimed, by the database's clock: grows with each claim of the shard. */
   readonly claimedAtMs: number
   /** Makes ahead of time what `run` will send for a statement, while another one runs. */
@@ -52,6 +57,8 @@ export interface WindowTransaction {
   savepoint(): Promise<void>
   rollbackToSavepoint(): Promise<void>
   run(statement: Statement): Promise<StatementResult>
+  /** The same for isolating what fails: MySQL does more to name the row at which it does. */
+  runNaming(statement: Statement): Promise<StatementResult>
   /** Records failures and, per job, how many operations were superseded, in this transaction. */
   record(records: WindowRecords): Promise<void>
   /** Rejects with a StoreError of action `unclear` when the answer is lost. */
@@ -71,6 +78,8 @@ export type StoreErrorAction =
   | 'retry'
   /** The watchdog ended the statement, or a lock wait ran out: halve the window, tell the breaker. */
   | 'timeout'
+  /** The server takes no statement of this size: fewer operations. */
+  | 'too_large'
   /** MySQL has no connection, disk or memory to give: wait, then again. */
   | 'back_off'
   /** The connection is gone, or this server does not take writes: connect anew. */

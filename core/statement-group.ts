@@ -51,13 +51,16 @@ export class StatementGroup {
   readonly effect: Effect
   readonly level: number
   readonly rows: PlannedRow[] = []
-  /** Rows per table, by index into the type's tables. */
+  readonly #statementBytes: number
+  /** Rows per table, by index into the type's tables, and their bytes. */
   readonly #rowsInTable: number[] = []
+  readonly #bytesInTable: number[] = []
 
-  constructor(type: ObjectType, effect: Effect, level: number) {
+  constructor(type: ObjectType, effect: Effect, level: number, statementBytes = Infinity) {
     this.type = type
     this.effect = effect
     this.level = level
+    this.#statementBytes = statementBytes
   }
 
   get rowsPerStatement(): number {
@@ -68,17 +71,34 @@ export class StatementGroup {
       : limits[this.effect]
   }
 
-  /** How many statements the group grows by when rows are added to these tables. */
-  costOf(tables: readonly number[]): number {
+  /** How many statements the group grows by when so many rows or bytes are added to these tables. */
+  costOf(tables: readonly number[], rows: number, bytes: number): number {
     let statements = 0
     for (const table of tables) {
-      if ((this.#rowsInTable[table] ?? 0) % this.rowsPerStatement === 0) statements++
+      const rowsNow = this.#rowsInTable[table] ?? 0
+      const bytesNow = this.#bytesInTable[table] ?? 0
+      statements += this.#statementsOf(rowsNow + rows, bytesNow + bytes)
+      statements -= this.#statementsOf(rowsNow, bytesNow)
     }
     return statements
   }
 
-  count(tables: readonly number[]): void {
-    for (const table of tables) this.#rowsInTable[table] = (this.#rowsInTable[table] ?? 0) + 1
+  count(tables: readonly number[], rows: number, bytes: number): void {
+    for (const table of tables) {
+      this.#rowsInTable[table] = (this.#rowsInTable[table] ?? 0) + rows
+      this.#bytesInTable[table] = (this.#bytesInTable[table] ?? 0) + bytes
+    }
+  }
+
+  /**
+   * Statements that the rows are cut into at most, in whatever order they are. A statement that was
+   * closed for its bytes and the one behind it have more than the limit between them: so there are
+   * fewer of those than twice the bytes have limits in them.
+   */
+  #statementsOf(rows: number, bytes: number): number {
+    const byRows = Math.ceil(rows / this.rowsPerStatement)
+    const limit = this.#statementBytes
+    return bytes <= limit ? byRows : byRows + Math.floor((2 * bytes) / limit)
   }
 
   /** The group's statements: parents' tables before children's, deletes the other way round. */
@@ -88,7 +108,7 @@ export class StatementGroup {
     // one row decides about the next they keep log order, which MySQL keeps for all but deletes.
     const keepsLogOrder = type.ordered || (type.entangled && effect !== 'delete')
     if (!keepsLogOrder) rows.sort((a, b) => type.compareKeys(a.set, b.set))
-    const chunks = new ChunkedRows(rows, this.rowsPerStatement)
+    const chunks = new ChunkedRows(rows, this.rowsPerStatement, this.#statementBytes)
     const perTable = this.#rowsInTable.map((count, table) =>
       chunks.ofTable(table, count).map((chunk) => ({ type, table, effect, rows: chunk })),
     )
@@ -100,11 +120,13 @@ export class StatementGroup {
 class ChunkedRows {
   readonly #rows: readonly PlannedRow[]
   readonly #rowsPerChunk: number
+  readonly #bytesPerChunk: number
   #shared: PlannedRow[][] | undefined
 
-  constructor(rows: readonly PlannedRow[], rowsPerChunk: number) {
+  constructor(rows: readonly PlannedRow[], rowsPerChunk: number, bytesPerChunk: number) {
     this.#rows = rows
     this.#rowsPerChunk = rowsPerChunk
+    this.#bytesPerChunk = bytesPerChunk
   }
 
   ofTable(table: number, count: number): PlannedRow[][] {
@@ -117,9 +139,18 @@ class ChunkedRows {
 
   #cut(rows: readonly PlannedRow[]): PlannedRow[][] {
     const chunks: PlannedRow[][] = []
-    for (let i = 0; i < rows.length; i += this.#rowsPerChunk) {
-      chunks.push(rows.slice(i, i + this.#rowsPerChunk))
+    let start = 0
+    let bytes = 0
+    for (const [i, row] of rows.entries()) {
+      const isFull = i - start === this.#rowsPerChunk || bytes + row.bytes > this.#bytesPerChunk
+      if (isFull && i > start) {
+        chunks.push(rows.slice(start, i))
+        start = i
+        bytes = 0
+      }
+      bytes += row.bytes
     }
+    if (start < rows.length) chunks.push(rows.slice(start))
     return chunks
   }
 }

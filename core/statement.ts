@@ -40,7 +40,16 @@ export type StatementResult =
    */
   | { readonly kind: 'verdicts'; readonly verdicts: readonly RowVerdict[] }
   /** Some row or rows failed, and the statement changed nothing. */
-  | { readonly kind: 'failed'; readonly failure: RowFailure }
+  | StatementFailure
+
+export interface StatementFailure {
+  readonly kind: 'failed'
+  readonly failure: RowFailure
+  /** The row (index into `rows`) that MySQL names. A hint: triggers and proxies can make it wrong. */
+  readonly row?: number
+  /** Whether `runNaming` probably names it. */
+  readonly isNameable?: boolean
+}
 
 export interface RowVerdict {
   readonly row: number

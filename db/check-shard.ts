@@ -75,6 +75,6 @@ export async function checkPacket(
   throw new StoreError(
     'stop',
     'PACKET',
-    `${describeAddress(address)}: max_allowed_packet is ${bytes}, expected at least ${packetBytes}. Raise it on the server, or lower the config's pullSize or messages.bytes`,
+    `${describeAddress(address)}: max_allowed_packet is ${bytes}, expected at least ${packetBytes}. Raise it on the server, or lower the config's messages.bytes`,
   )
 }

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type SQL, sql } from 'drizzle-orm'
 import type { FailedOperation, UndecodableMessage } from '../core/failure.ts'
 import type { WindowRecords } from '../core/shard-store.ts'
+import { statementBytes } from './packet.ts'
 import { failures, outcomes } from './schema.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import { textOf } from './sql-text.ts'
@@ -11,8 +12,8 @@ const maxMessageLength = 1024
 const maxTraceLength = 255
 
 /**
- * Records what a window did not apply, inside its transaction: one statement for all failures, one
- * for the counts. Rejects with MySQL's error.
+ * Records what a window did not apply, inside its transaction: one statement for all failures that
+ * fit into it, one for the counts. Rejects with MySQL's error.
  */
 export async function recordOutcomes(
   connection: ShardConnection,
@@ -20,10 +21,30 @@ export async function recordOutcomes(
   { failed, undecodable, superseded }: WindowRecords,
 ): Promise<void> {
   const rows = [...failed.map(failedRow), ...undecodable.map((message) => rawRow(logId, message))]
-  if (rows.length > 0) await connection.write(insertFailures, [JSON.stringify(rows)])
+  for (const part of partsOf(rows, connection.maxPacketBytes)) {
+    await connection.write(insertFailures, [part])
+  }
   if (superseded.size > 0) {
     await connection.write(insertSuperseded, [JSON.stringify([...superseded])])
   }
+}
+
+/** The rows as JSON arrays, each of a size that the server takes; a single row is never cut. */
+function* partsOf(rows: readonly FailureRow[], maxPacketBytes: number): Generator<string> {
+  const most = statementBytes(maxPacketBytes)
+  let part: string[] = []
+  let characters = 0
+  for (const row of rows) {
+    const text = JSON.stringify(row)
+    if (part.length > 0 && characters + text.length > most) {
+      yield `[${part.join()}]`
+      part = []
+      characters = 0
+    }
+    part.push(text)
+    characters += text.length + 1
+  }
+  if (part.length > 0) yield `[${part.join()}]`
 }
 
 /** Under which job a message stands that can't be decoded. */

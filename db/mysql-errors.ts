@@ -1,5 +1,6 @@
 import type { FailureCode, RowFailure } from '../core/failure.ts'
-import { StoreError, type StoreErrorAction } from '../core/shard-store.ts'
+import { StoreError } from '../core/shard-store.ts'
+import { type KnownAction, otherErrors, rowErrors } from './known-errors.ts'
 
 /** What is used of an error by MySQL (with a number) or by its client (with a code alone). */
 export interface MysqlError extends Error {
@@ -10,66 +11,26 @@ export interface MysqlError extends Error {
   readonly fatal?: boolean
 }
 
-/**
- * Errors that a row's values cause. MySQL undoes the statement and keeps the transaction, so that
- * only these may be followed by ROLLBACK TO SAVEPOINT.
- */
-const rowFailures: Readonly<Record<number, FailureCode>> = {
-  1048: 'null_value',
-  1062: 'duplicate_value',
-  1216: 'foreign_key',
-  1217: 'foreign_key',
-  1264: 'out_of_range',
-  1265: 'invalid_value',
-  1292: 'invalid_value',
-  1366: 'invalid_value',
-  1406: 'too_long',
-  1451: 'foreign_key',
-  1452: 'foreign_key',
-  1526: 'out_of_range',
-  1644: 'rejected_by_trigger',
-  1690: 'out_of_range',
-  3105: 'invalid_value',
-  3140: 'invalid_value',
-  3156: 'invalid_value',
-  3157: 'invalid_value',
-  3666: 'invalid_value',
-  3819: 'check_violation',
-}
-
-type Action = Exclude<StoreErrorAction, 'unclear' | 'fenced' | 'unknown'>
-
-const errorsByAction: Readonly<Record<Action, readonly (number | string)[]>> = {
-  // A deadlock; a conflict within a replication group.
-  retry: [1213, 3101],
-  // A lock wait ran out; the statement was killed or took too long.
-  timeout: [1205, 1317, 3024],
-  // No connection, thread, memory or disk left; the host blocked for a while.
-  back_off: [1040, 1203, 1226, 1129, 1135, 1021, 1026, 1030, 1037, 1038, 1041, 1114],
-  // This server does not take writes, or is going away; the connection is gone.
-  reconnect: [
-    ...[1290, 1792, 1836, 3032, 1053, 1927, 3169, 4031, 2006, 2013, 1152, 1158, 1159, 1160, 1161],
-    ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
-    ...['EHOSTDOWN', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'ECONNABORTED'],
-    ...['PROTOCOL_CONNECTION_LOST', 'PROTOCOL_SEQUENCE_TIMEOUT', 'PROTOCOL_PACKETS_OUT_OF_ORDER'],
-  ],
-  // The tables, the grants or the statements are not what they should be.
-  stop: [
-    ...[1044, 1045, 1049, 1054, 1064, 1136, 1142, 1143, 1146, 1153, 1227, 1267, 1364, 1370, 1419],
-    ...[1698, 1862, 3118, 'ER_NOT_SUPPORTED_AUTH_MODE', 'HANDSHAKE_SSL_ERROR'],
-  ],
-}
-
-const actions = new Map(
-  Object.entries(errorsByAction).flatMap(([action, codes]) =>
-    codes.map((code) => [code, action as Action] as const),
+const failureCodes = new Map(
+  rowErrors.flatMap(({ failure, errors }) =>
+    numbersOf(errors).map((errno) => [errno, failure] as const),
   ),
 )
+
+const actions = new Map<number | string, KnownAction>(
+  otherErrors.flatMap(({ action, errors = {}, client = [] }) =>
+    [...numbersOf(errors), ...client].map((code) => [code, action] as const),
+  ),
+)
+
+function numbersOf(errors: Readonly<Record<number, string>>): number[] {
+  return Object.keys(errors).map(Number)
+}
 
 /** A row failure, if the error is one. Its message names columns and keys, never values. */
 export function rowFailureOf(error: unknown): RowFailure | undefined {
   const { errno } = error as MysqlError
-  const code = errno === undefined ? undefined : rowFailures[errno]
+  const code = failureCodes.get(errno ?? 0)
   return code && { code, message: describe(code, error as MysqlError) }
 }
 
@@ -86,7 +47,7 @@ export function storeErrorOf(error: unknown, doing: string): StoreError {
   return new StoreError(action, name, `${doing}: ${explain(action, name, error as MysqlError)}`)
 }
 
-function explain(action: Action | 'unknown', name: string, error: MysqlError): string {
+function explain(action: KnownAction | 'unknown', name: string, error: MysqlError): string {
   const named = namedIn(error)
   // Errors of the operating system have negative numbers.
   const isByMysql = (error.errno ?? 0) > 0

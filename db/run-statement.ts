@@ -1,24 +1,27 @@
 import type { RowFailure } from '../core/failure.ts'
 import { StoreError } from '../core/shard-store.ts'
-import type { RowVerdict, Statement, StatementResult } from '../core/statement.ts'
+import type { RowVerdict, Statement, StatementFailure, StatementResult } from '../core/statement.ts'
 import { columnOf, keyOf, type MysqlError, rowFailureOf } from './mysql-errors.ts'
+import { clearMark, leavesMark, rowAtMark, rowInMessage } from './named-row.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import { keyIndex } from './statements/key-index.ts'
 import type { BoundStatement, StatementTexts } from './statements/statement-texts.ts'
 import { upsertGuard } from './statements/upsert.ts'
 
 /**
- * Runs a statement and finds the rows that their own keys decide. Rejects with MySQL's error where
- * it is no row's: the transaction is over then.
+ * Runs a statement and finds the rows that their own keys decide; with `naming` in a way that tells
+ * more often which row failed. Rejects with MySQL's error where it is no row's: the transaction is
+ * over then.
  */
 export async function runStatement(
   connection: ShardConnection,
   statement: Statement,
   texts: StatementTexts,
+  naming = false,
 ): Promise<StatementResult> {
   if (statement.rows.length === 0) return done
-  const bound = texts.bind(statement)
-  const run: Run = { connection, statement, bound, count: statement.rows.length }
+  const bound = texts.bind(statement, naming)
+  const run: Run = { connection, statement, bound, count: statement.rows.length, naming }
   switch (statement.effect) {
     case 'create':
       return create(run)
@@ -38,6 +41,8 @@ interface Run {
   readonly statement: Statement
   readonly bound: BoundStatement
   readonly count: number
+  /** Whether its text leaves marks. */
+  readonly naming: boolean
 }
 
 const done: StatementResult = { kind: 'done' }
@@ -46,35 +51,35 @@ const duplicateEntry = 1062
 async function create(run: Run): Promise<StatementResult> {
   const written = await write(run)
   if (!('error' in written)) return done
-  const { error, failure } = written
+  const { error, failed } = written
   const isDuplicate = error.errno === duplicateEntry
-  if (!isDuplicate && !isAlone(run)) return { kind: 'failed', failure }
+  if (!isDuplicate && !isAlone(run)) return failed
   const there = await inspect(run)
   if (there.length > 0) return verdicts(there.map(({ row }) => ({ row, failure: exists(run) })))
-  if (!isDuplicate) return { kind: 'failed', failure }
+  if (!isDuplicate) return failed
   // The object was there a moment ago and is gone by now: that is no verdict on anything.
   const { name } = run.bound.table
   if (keyOf(error) === `${name}.${keyIndex(run.bound.table)}`) throw changedMeanwhile(run)
-  return { kind: 'failed', failure }
+  return failed
 }
 
 async function upsert(run: Run): Promise<StatementResult> {
   const written = await write(run)
   if (!('error' in written)) return done
-  const { error, failure } = written
+  const { error, failed } = written
   const guard = upsertGuard(run.bound.table)
   const guarded = error.errno === guard.errno && columnOf(error) === guard.column.name
-  if (!guarded && !isAlone(run)) return { kind: 'failed', failure }
+  if (!guarded && !isAlone(run)) return failed
   const unlike = (await inspect(run)).flatMap((found) => verdictOn(run, found))
   if (unlike.length > 0) return verdicts(unlike)
-  return { kind: 'failed', failure: guarded ? duplicateValue : failure }
+  return guarded ? { ...failed, failure: duplicateValue } : failed
 }
 
 async function modify(run: Run): Promise<StatementResult> {
   const stale = await inspectVersions(run)
   if (stale.length > 0) return verdicts(stale)
   const written = await write(run)
-  if ('error' in written) return { kind: 'failed', failure: written.failure }
+  if ('error' in written) return written.failed
   if (written.affectedRows === run.count) return done
   const mine = new Set<number>()
   const others = new Set<number>()
@@ -93,7 +98,7 @@ async function remove(run: Run): Promise<StatementResult> {
   const stale = await inspectVersions(run)
   if (stale.length > 0) return verdicts(stale)
   const written = await write(run)
-  return 'error' in written ? { kind: 'failed', failure: written.failure } : done
+  return 'error' in written ? written.failed : done
 }
 
 /**
@@ -106,18 +111,32 @@ function isAlone({ count }: Run): boolean {
 
 type Written =
   | { readonly affectedRows: number }
-  | { readonly error: MysqlError; readonly failure: RowFailure }
+  | { readonly error: MysqlError; readonly failed: StatementFailure }
 
-async function write({ connection, bound }: Run): Promise<Written> {
+async function write(run: Run): Promise<Written> {
+  const { connection, bound } = run
   try {
+    if (run.naming) await clearMark(connection)
     const { sql, json } = bound.write
     const sent = json === undefined ? connection.writeText(sql) : connection.write(sql, [json])
     return { affectedRows: await sent }
   } catch (error) {
     const failure = rowFailureOf(error)
     if (!failure) throw error
-    return { error: error as MysqlError, failure }
+    return { error: error as MysqlError, failed: await nameRow(run, error as MysqlError, failure) }
   }
+}
+
+async function nameRow(
+  { connection, statement: { effect }, bound, count, naming }: Run,
+  error: MysqlError,
+  failure: RowFailure,
+): Promise<StatementFailure> {
+  const isNameable = leavesMark(effect, error)
+  const row =
+    rowInMessage(effect, error, { rows: count, inJson: bound.write.json !== undefined }) ??
+    (naming && isNameable ? await rowAtMark(connection, count) : undefined)
+  return { kind: 'failed', failure, isNameable, ...(row !== undefined && { row }) }
 }
 
 interface FoundRow {

@@ -9,6 +9,7 @@ import { StoreError } from '../core/shard-store.ts'
 import { within } from './deadline.ts'
 import type { KillSwitch } from './kill-switch.ts'
 import { storeErrorOf } from './mysql-errors.ts'
+import { checkPacket } from './packet.ts'
 import {
   differingSetting,
   readBackSettings,
@@ -38,6 +39,8 @@ type Row = Readonly<Record<string, string | number | null>>
 export class ShardConnection {
   readonly id: string
   readonly serverUuid: string
+  /** The server's limit as it was when the connection was made. */
+  readonly maxPacketBytes: number
   readonly #connection: Connection
   readonly #socket: Socket
   readonly #options: ConnectionOptions
@@ -47,13 +50,14 @@ export class ShardConnection {
     connection: Connection,
     socket: Socket,
     options: ConnectionOptions,
-    server: { id: string; uuid: string },
+    server: ServerOfSession,
   ) {
     this.#connection = connection
     this.#socket = socket
     this.#options = options
     this.id = server.id
     this.serverUuid = server.uuid
+    this.maxPacketBytes = server.packetBytes
     // An idle connection that MySQL closes is no news until somebody wants it.
     connection.on('error', (error: Error) => {
       this.#lost ??= storeErrorOf(error, describeAddress(options.address))
@@ -94,6 +98,7 @@ export class ShardConnection {
    * `StoreError` of action `timeout` after which the connection is lost.
    */
   async write(sql: string, values: readonly (string | number | null)[] = []): Promise<number> {
+    checkPacket(sql, values, this.maxPacketBytes)
     const [result] = await this.#watched(() =>
       this.#connection.execute<ResultSetHeader>(sql, [...values]),
     )
@@ -102,12 +107,14 @@ export class ShardConnection {
 
   /** Runs a text with its values in it, as `write` runs a prepared one. */
   async writeText(sql: string): Promise<number> {
+    checkPacket(sql, [], this.maxPacketBytes)
     const [result] = await this.#watched(() => this.#connection.query<ResultSetHeader>(sql))
     return result.affectedRows
   }
 
   /** Runs a prepared SELECT; 64-bit integers, decimals and date-times come as strings. */
   async read(sql: string, values: readonly (string | number | null)[] = []): Promise<Row[]> {
+    checkPacket(sql, values, this.maxPacketBytes)
     const [rows] = await this.#watched(() =>
       this.#connection.execute<RowDataPacket[]>(sql, [...values]),
     )
@@ -169,15 +176,21 @@ export function clientOptions({ url }: Pick<ShardAddress, 'url'>) {
   }
 }
 
+interface ServerOfSession {
+  readonly id: string
+  readonly uuid: string
+  readonly packetBytes: number
+}
+
 async function prepareSession(
   connection: Connection,
   socket: Socket,
   settings: SessionSettings,
   timeoutMs: number,
-): Promise<{ id: string; uuid: string }> {
+): Promise<ServerOfSession> {
   const prepared = async () => {
     await connection.query(setSettings(settings))
-    const readBack = `${readBackSettings(settings)}, CONNECTION_ID() AS \`id\`, @@server_uuid AS \`uuid\``
+    const readBack = `${readBackSettings(settings)}, CONNECTION_ID() AS \`id\`, @@server_uuid AS \`uuid\`, @@max_allowed_packet AS \`packet\``
     const [rows] = await connection.query<RowDataPacket[]>(readBack)
     return rows[0]!
   }
@@ -186,7 +199,12 @@ async function prepareSession(
     throw error
   })
   const differing = differingSetting(settings, found)
-  if (differing === undefined) return { id: String(found.id), uuid: found.uuid as string }
+  if (differing === undefined)
+    return {
+      id: String(found.id),
+      uuid: found.uuid as string,
+      packetBytes: Number(found.packet),
+    }
   throw new StoreError(
     'stop',
     'SESSION',

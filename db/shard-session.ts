@@ -9,6 +9,7 @@ import type { Statement } from '../core/statement.ts'
 import { type Claimed, checkRow, killConnection } from './claim.ts'
 import { lockRow, movePosition, type RowKey, writeConnection } from './fence.ts'
 import { storeErrorOf } from './mysql-errors.ts'
+import { statementBytes } from './packet.ts'
 import { describeAddress, type ShardAddress } from './shard-address.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import type { StatementTexts } from './statements/statement-texts.ts'
@@ -43,6 +44,10 @@ export class MysqlShardSession implements ShardSession {
     this.position = options.claimed.position
     this.claimedAtMs = options.claimed.claimedAtMs
     this.#key = { topic: options.claim.topic, shard: this.shard }
+  }
+
+  get statementBytes(): number {
+    return statementBytes(this.#connection.maxPacketBytes)
   }
 
   prepare(statement: Statement): void {

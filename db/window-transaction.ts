@@ -6,7 +6,7 @@ import {
 } from '../core/shard-store.ts'
 import type { Statement, StatementResult } from '../core/statement.ts'
 import { recordOutcomes } from './failures.ts'
-import { rowFailureOf, storeErrorOf } from './mysql-errors.ts'
+import { type MysqlError, rowFailureOf, storeErrorOf } from './mysql-errors.ts'
 import { runStatement } from './run-statement.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import type { StatementTexts } from './statements/statement-texts.ts'
@@ -16,9 +16,12 @@ const cleanAfterRollback: ReadonlySet<StoreErrorAction> = new Set([
   'retry',
   'timeout',
   'back_off',
+  'too_large',
   'stop',
   'unknown',
 ])
+
+const noSuchSavepoint = 1305
 
 export interface TransactionOptions {
   readonly connection: ShardConnection
@@ -50,7 +53,9 @@ export class MysqlWindowTransaction implements WindowTransaction {
       } catch (error) {
         // The transaction that had the savepoint is gone. What would follow is outside any fence.
         const { action, code, message } = storeErrorOf(error, where)
-        const why = new StoreError(action === 'unknown' ? 'retry' : action, code, message)
+        // The number is the one of a missing procedure, which would be the tables' fault.
+        const isSavepoint = (error as MysqlError).errno === noSuchSavepoint
+        const why = new StoreError(isSavepoint ? 'retry' : action, code, message)
         connection.discard(why)
         throw why
       }
@@ -59,6 +64,10 @@ export class MysqlWindowTransaction implements WindowTransaction {
 
   run(statement: Statement): Promise<StatementResult> {
     return this.#step(({ connection, texts }) => runStatement(connection, statement, texts))
+  }
+
+  runNaming(statement: Statement): Promise<StatementResult> {
+    return this.#step(({ connection, texts }) => runStatement(connection, statement, texts, true))
   }
 
   record(records: WindowRecords): Promise<void> {

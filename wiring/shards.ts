@@ -32,14 +32,13 @@ export function requireAddresses(config: Config): readonly ShardAddress[] {
 
 /** What the shards' databases must say of themselves. */
 export function expectationOf(config: Config, settings: Settings, log: Log): ShardExpectation {
-  const pulls = config.shards.limits.map((_, shard) => requiredPacketBytes(config, shard))
   return {
     cluster: settings.topicPrefix,
     map: config.shards.map,
     topic: log.topic,
     logId: log.logId,
     types: [...config.types.values()],
-    packetBytes: Math.max(...pulls),
+    packetBytes: requiredPacketBytes(config),
   }
 }
 

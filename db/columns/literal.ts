@@ -14,8 +14,21 @@ const special = /['\\\0]/
 const allSpecial = /['\\\0]/g
 
 export function textLiteral(value: JsonValue): string {
-  const text = String(value)
+  if (typeof value === 'object') return refused(value)
+  return quoted(String(value))
+}
+
+function quoted(text: string): string {
   return special.test(text) ? `'${text.replace(allSpecial, escaped)}'` : `'${text}'`
+}
+
+/**
+ * An array or an object where a text or a number belongs: no client gets that far. Made a text it
+ * would be stored, so MySQL is asked for the error that it gives for one in a JSON parameter.
+ */
+function refused(value: JsonValue): string {
+  const json = quoted(JSON.stringify([value]))
+  return `(SELECT value FROM JSON_TABLE(${json}, '$[*]' COLUMNS (value TEXT PATH '$' ERROR ON ERROR)) AS scalar)`
 }
 
 function escaped(character: string): string {
@@ -27,9 +40,8 @@ const plainNumber = /^-?\d+(?:\.\d+)?$/
 /** Exact numbers, which travel as numbers or as plain decimal texts. */
 export function numberLiteral(value: JsonValue): string {
   if (typeof value === 'number') return String(value)
-  const text = String(value)
   // What else it may be, MySQL refuses as the value of a numeric column.
-  return plainNumber.test(text) ? text : textLiteral(text)
+  return typeof value === 'string' && plainNumber.test(value) ? value : textLiteral(value)
 }
 
 export function booleanLiteral(value: JsonValue): string {
@@ -38,15 +50,16 @@ export function booleanLiteral(value: JsonValue): string {
 
 /** JSON columns take JSON as a text. */
 export function jsonLiteral(value: JsonValue): string {
-  return textLiteral(JSON.stringify(value))
+  return quoted(JSON.stringify(value))
 }
 
 /** Date-times without the Z that MySQL does not take: the session's time zone is UTC. */
 export function dateTimeLiteral(value: JsonValue): string {
-  return textLiteral(String(value).replace(/Z$/, ''))
+  return textLiteral(typeof value === 'string' ? value.replace(/Z$/, '') : value)
 }
 
 /** Bytes, which travel as base64. */
 export function bytesLiteral(value: JsonValue): string {
+  if (typeof value === 'object') return refused(value)
   return `x'${Buffer.from(String(value), 'base64').toString('hex')}'`
 }

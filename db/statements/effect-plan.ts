@@ -48,6 +48,16 @@ export function planEffect(type: DatabaseType, effect: Effect): EffectPlan {
   return { layout, tables }
 }
 
+/**
+ * The same for what tells which rows are meant: keys, shard keys and guards of all tables. A batch's
+ * other values need not travel with a question that only its keys decide.
+ */
+export function planIdentity(type: DatabaseType): EffectPlan {
+  const layout = new RowLayout()
+  const tables = type.databaseTables.map((table) => planTable(type, 'delete', table, layout))
+  return { layout, tables: new Map(tables.entries()) }
+}
+
 function planTable(
   type: DatabaseType,
   effect: Effect,

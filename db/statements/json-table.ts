@@ -46,6 +46,11 @@ export class JsonTable implements NewRows {
     return sql`${row}.${name}`
   }
 
+  /** Always true, and leaves the row's place behind for when the statement fails at it. */
+  mark(): SQL {
+    return sql`LAST_INSERT_ID(${this.ordinal()})`
+  }
+
   /** `JSON_TABLE(…) AS new`. */
   get source(): SQL {
     const columns = sql.join([...this.#columns.values()], sql`, `)

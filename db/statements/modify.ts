@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { PlannedColumn, PlannedTable } from './effect-plan.ts'
 import { JsonTable } from './json-table.ts'
 import { byKey } from './key-index.ts'
-import { field, matches } from './match.ts'
+import { allOf, field, matches } from './match.ts'
 import type { RowLayout } from './row-layout.ts'
 
 /** What the rows of a batch do to a column. */
@@ -21,10 +21,11 @@ export function modifySql(
   table: PlannedTable,
   layout: RowLayout,
   useOf: (column: PlannedColumn) => ColumnUse,
+  marks = false,
 ): SQL {
   const rows = new JsonTable(layout)
   const stored = sql.identifier('t')
-  const on = matches(sql`${stored}`, table, rows)
+  const on = allOf([matches(sql`${stored}`, table, rows), marks ? rows.mark() : undefined])
   const assignments = table.values.flatMap((column) => {
     const value = newValue(column, useOf(column), field(sql`${stored}`, column), rows)
     return value ? [sql`${field(sql`${stored}`, column)} = ${value}`] : []

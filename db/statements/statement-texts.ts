@@ -8,6 +8,7 @@ import {
   type PlannedColumn,
   type PlannedTable,
   planEffect,
+  planIdentity,
 } from './effect-plan.ts'
 import { inspectSql } from './inspect.ts'
 import { type ColumnUse, modifySql } from './modify.ts'
@@ -34,22 +35,24 @@ export interface BoundStatement {
 
 /** Binds a statement to its text and its rows. Texts and encoded rows are kept for the next. */
 export class StatementTexts {
-  readonly #plans = new WeakMap<DatabaseType, Map<Effect, EffectPlan>>()
+  readonly #plans = new WeakMap<DatabaseType, Map<Effect | 'inspect', EffectPlan>>()
   readonly #tables = new WeakMap<PlannedTable, Map<string, string>>()
   readonly #inserts = new WeakMap<PlannedTable, ValuesInsert>()
   readonly #bound = new WeakMap<Statement, BoundStatement>()
   /** Statements of several tables share one array of rows. */
   readonly #encoded = new WeakMap<readonly Row[], { plan: EffectPlan; rows: EncodedRows }>()
 
-  bind(statement: Statement): BoundStatement {
+  /** With `marks` the text is one that leaves a mark at each row; deletes have none. */
+  bind(statement: Statement, marks = false): BoundStatement {
+    if (marks) return this.#bind(statement, true)
     const known = this.#bound.get(statement)
     if (known) return known
-    const bound = this.#bind(statement)
+    const bound = this.#bind(statement, false)
     this.#bound.set(statement, bound)
     return bound
   }
 
-  #bind(statement: Statement): BoundStatement {
+  #bind(statement: Statement, marks: boolean): BoundStatement {
     const type = databaseType(statement)
     const { effect, rows } = statement
     const plan = this.#plan(type, effect)
@@ -57,19 +60,25 @@ export class StatementTexts {
     if (!table) throw new Error(`${type.name}: no ${effect} writes table ${statement.table}`)
     return {
       table,
-      write: this.#write(plan, table, effect, rows),
-      inspect: () => ({
-        sql: this.#cached(table, 'inspect', () => inspectSql(table, plan.layout)),
-        json: this.#encode(plan, rows).json,
-      }),
+      write: this.#write(plan, table, effect, rows, marks),
+      inspect: () => this.#inspect(type, statement.table, rows),
     }
   }
 
-  #plan(type: DatabaseType, effect: Effect): EffectPlan {
-    const plans = this.#plans.get(type) ?? new Map<Effect, EffectPlan>()
+  #inspect(type: DatabaseType, index: number, rows: readonly Row[]): Required<Query> {
+    const plan = this.#plan(type, 'inspect')
+    const table = plan.tables.get(index)!
+    return {
+      sql: this.#cached(table, 'inspect', () => inspectSql(table, plan.layout)),
+      json: plan.layout.encode(rows).json,
+    }
+  }
+
+  #plan(type: DatabaseType, use: Effect | 'inspect'): EffectPlan {
+    const plans = this.#plans.get(type) ?? new Map<Effect | 'inspect', EffectPlan>()
     this.#plans.set(type, plans)
-    const plan = plans.get(effect) ?? planEffect(type, effect)
-    plans.set(effect, plan)
+    const plan = plans.get(use) ?? (use === 'inspect' ? planIdentity(type) : planEffect(type, use))
+    plans.set(use, plan)
     return plan
   }
 
@@ -81,15 +90,21 @@ export class StatementTexts {
     return encoded
   }
 
-  #write(plan: EffectPlan, table: PlannedTable, effect: Effect, rows: readonly Row[]): Query {
+  #write(
+    plan: EffectPlan,
+    table: PlannedTable,
+    effect: Effect,
+    rows: readonly Row[],
+    marks: boolean,
+  ): Query {
     switch (effect) {
       case 'create':
-        return { sql: this.#insert(table, () => new ValuesInsert(table)).text(rows)! }
+        return { sql: this.#insert(table, () => new ValuesInsert(table)).text(rows, marks)! }
       case 'upsert':
-        return this.#upsert(plan, table, rows)
+        return this.#upsert(plan, table, rows, marks)
       case 'modify': {
         const encoded = this.#encode(plan, rows)
-        return { sql: this.#modify(plan, table, encoded), json: encoded.json }
+        return { sql: this.#modify(plan, table, encoded, marks), json: encoded.json }
       }
       case 'delete': {
         const sql = this.#cached(table, 'delete', () => deleteSql(table, plan.layout))
@@ -100,26 +115,29 @@ export class StatementTexts {
     }
   }
 
-  #upsert(plan: EffectPlan, table: PlannedTable, rows: readonly Row[]): Query {
+  #upsert(plan: EffectPlan, table: PlannedTable, rows: readonly Row[], marks: boolean): Query {
     if (guardsWhatItSets(table, rows)) {
-      const sql = this.#insert(table, () => uniformUpsert(table)).text(rows)
+      const sql = this.#insert(table, () => uniformUpsert(table)).text(rows, marks)
       if (sql !== undefined) return { sql }
     }
     return {
-      sql: this.#cached(table, 'sparse', () => sparseUpsertSql(table, plan.layout)),
+      sql: this.#cached(table, `sparse${marks ? ' marked' : ''}`, () =>
+        sparseUpsertSql(table, plan.layout, marks),
+      ),
       json: this.#encode(plan, rows).json,
     }
   }
 
-  #modify({ layout }: EffectPlan, table: PlannedTable, rows: EncodedRows): string {
+  #modify({ layout }: EffectPlan, table: PlannedTable, rows: EncodedRows, marks: boolean): string {
     const uses = table.values.map((column) => useIn(rows, column))
-    const variant = uses.map(({ set, add }) => `${set}${add ? '+' : ''}`).join()
+    const marked = marks ? ' marked' : ''
+    const variant = `${uses.map(({ set, add }) => `${set}${add ? '+' : ''}`).join()}${marked}`
     const texts = this.#tables.get(table)
     if (texts && texts.size >= maxModifyVariants && !texts.has(variant)) {
-      return this.#cached(table, 'any', () => modifySql(table, layout, anyUse))
+      return this.#cached(table, `any${marked}`, () => modifySql(table, layout, anyUse, marks))
     }
     const useOf = (column: PlannedColumn) => uses[table.values.indexOf(column)]!
-    return this.#cached(table, variant, () => modifySql(table, layout, useOf))
+    return this.#cached(table, variant, () => modifySql(table, layout, useOf, marks))
   }
 
   #insert(table: PlannedTable, make: () => ValuesInsert): ValuesInsert {

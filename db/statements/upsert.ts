@@ -27,7 +27,7 @@ export function uniformUpsert(table: PlannedTable): ValuesInsert {
 }
 
 /** Rows that set different columns: `INSERT … SELECT` from JSON, with a flag for each column. */
-export function sparseUpsertSql(table: PlannedTable, layout: RowLayout): SQL {
+export function sparseUpsertSql(table: PlannedTable, layout: RowLayout, marks = false): SQL {
   const rows = new JsonTable(layout)
   const assignments = [
     ownRowOnly(table, rows),
@@ -45,7 +45,8 @@ export function sparseUpsertSql(table: PlannedTable, layout: RowLayout): SQL {
     const { defaultExpression } = column
     return defaultExpression ? sql`IF(${rows.has(column)}, ${value}, ${defaultExpression})` : value
   })
-  const insert = sql`INSERT INTO ${stored(table)} (${sql.join(names, sql`, `)}) SELECT ${sql.join(values, sql`, `)} FROM ${rows.source}`
+  const where = marks ? sql` WHERE ${rows.mark()}` : sql``
+  const insert = sql`INSERT INTO ${stored(table)} (${sql.join(names, sql`, `)}) SELECT ${sql.join(values, sql`, `)} FROM ${rows.source}${where}`
   return sql`${insert} ON DUPLICATE KEY UPDATE ${sql.join(assignments, sql`, `)}`
 }
 

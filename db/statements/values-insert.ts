@@ -30,9 +30,10 @@ export class ValuesInsert {
 
   /**
    * The statement for these rows; undefined for an upsert whose rows set different columns, since
-   * VALUES has no place to say which.
+   * VALUES has no place to say which. With `marks` each row leaves its place behind, as
+   * `JsonTable.mark` does, for when the statement fails at it.
    */
-  text(rows: readonly Row[]): string | undefined {
+  text(rows: readonly Row[], marks = false): string | undefined {
     // What no row gives is left to MySQL: its default, or what is stored.
     const columns = this.#columns.filter(
       ({ property, make }) => make || rows.some(({ set }) => set[property] !== undefined),
@@ -49,7 +50,9 @@ export class ValuesInsert {
         const value = set[property]
         if (isUpsert && !isAlwaysSet && isGiven[c] !== (value !== undefined)) return undefined
         if (c > 0) text += ','
-        text += value !== undefined ? literal(value) : make ? make() : 'DEFAULT'
+        const written = value !== undefined ? literal(value) : make ? make() : 'DEFAULT'
+        // The key stands first, and always is a literal.
+        text += marks && c === 0 ? `IF(LAST_INSERT_ID(${i + 1}), ${written}, NULL)` : written
       }
       text += ')'
     }

@@ -1,11 +1,14 @@
-// `npm run bench [-- api drain memory embedded end-to-end rate]`: the figures of docs/performance.md, as
+// `npm run bench [-- api drain memory embedded end-to-end isolation rate]`: the figures of docs/performance.md, as
 // ratios of one run. `-- drain --only pins` measures the workloads whose names contain that.
 
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { readSettings } from '../../config/settings.ts'
 import { printSteps } from '../../setup/steps.ts'
+
 import { printEndToEnd } from './end-to-end.ts'
+import { benchIsolation, isolationTable } from './isolation.ts'
+
 import { median } from './median.ts'
 import { printDrains, printMemory } from './print-drain.ts'
 import { benchRate } from './rate.ts'
@@ -32,7 +35,7 @@ const rows = Number(values.rows)
 const runtime = values.runtime as BenchRuntime
 
 if (isWanted('api')) await steps.step('API path, medians of three', () => printApi())
-if (['drain', 'memory', 'embedded', 'end-to-end', 'rate'].some(isWanted)) {
+if (['drain', 'memory', 'embedded', 'end-to-end', 'isolation', 'rate'].some(isWanted)) {
   const servers = await startBenchServers(readSettings(process.env), steps)
   try {
     const options = { operationsPerShard: rows, runtime }
@@ -44,6 +47,7 @@ if (['drain', 'memory', 'embedded', 'end-to-end', 'rate'].some(isWanted)) {
     }
     if (isWanted('memory')) await printMemory(servers, steps, 4 * rows)
     if (isWanted('end-to-end')) await printEndToEnd(servers, steps, rows)
+    if (isWanted('isolation')) console.log(isolationTable(await benchIsolation(servers)))
     if (isWanted('rate')) for (const rate of rates) await printRate(servers, rate)
   } finally {
     await servers.stop()

@@ -113,7 +113,7 @@ describe('a config is refused', () => {
     ).toThrow(
       'test.ts: 2 problems' +
         '\n- types.thing: rowsPerStatment (did you mean rowsPerStatement?) is unknown, expected shardBy, key, tables, rowsPerStatement, ordered, version' +
-        '\n- worker: wait is unknown, expected maxWindowStatements, maxIsolationStatements, maxConcurrentWindows, fullWorkerBackOffMs, breakerWaitMs, stoppedRetryMs, statementTimeoutMs, lockWaitSeconds',
+        '\n- worker: wait is unknown, expected maxWindowStatements, maxIsolationStatements, failureCredit, failingAlikeJobs, maxConcurrentWindows, fullWorkerBackOffMs, breakerWaitMs, stoppedRetryMs, statementTimeoutMs, lockWaitSeconds',
     )
   })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyInOrder } from '../support/model-database.ts'
 import type { SampleRun } from '../support/sample-run.ts'
-import { begin, sampleRuns } from '../support/sample-run.ts'
+import { begin, namings, sampleRuns } from '../support/sample-run.ts'
 import {
   comment,
   entangledTypes,
@@ -56,7 +56,7 @@ describe.each(Object.entries(runs))('applying windows to %s objects', (_, sample
 async function applied(run: SampleRun) {
   const { start, sources } = begin(run)
   const limits = { statements: run.statements, operations: run.windowOperations }
-  const windows = await applyWindows(start, sources, limits)
+  const windows = await applyWindows(start, sources, limits, namings[run.naming])
   const outcomes = windows.flatMap((window) => window.outcomes)
   return { start, windows, outcomes, end: windows.at(-1)!.after }
 }

@@ -238,7 +238,12 @@ describe('a plan', () => {
   })
 
   it('of nothing is empty', () => {
-    expect(planWindow([])).toEqual({ sources: [], statements: [], superseded: [], failed: [] })
+    expect(planWindow([])).toMatchObject({
+      sources: [],
+      statements: [],
+      superseded: [],
+      failed: [],
+    })
   })
 })
 

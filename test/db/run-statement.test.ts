@@ -9,10 +9,11 @@ beforeAll(() => shards.setUp())
 beforeEach(() => shards.reset())
 afterAll(() => shards.drop())
 
-const failed = (code: string, message?: string) => ({
-  kind: 'failed',
-  failure: { code, message: message ?? expect.any(String) },
-})
+const failed = (code: string, message?: string) =>
+  expect.objectContaining({
+    kind: 'failed',
+    failure: { code, message: message ?? expect.any(String) },
+  })
 const verdicts = (...list: [row: number, code: string][]) => ({
   kind: 'verdicts',
   verdicts: list.map(([row, code]) => ({ row, failure: { code, message: expect.any(String) } })),

@@ -191,7 +191,7 @@ test('a row trigger may reject rows, and its text stays in the database', async 
   )
   const session = await shards.claim()
   const transaction = await begin(session)
-  expect(await transaction.run(sell(1))).toEqual({
+  expect(await transaction.run(sell(1))).toMatchObject({
     kind: 'failed',
     failure: { code: 'rejected_by_trigger', message: 'a trigger rejected it: SQLSTATE 45000' },
   })

@@ -17,13 +17,20 @@ export const logId = 'the-log'
 export class TestShards {
   readonly shards: readonly ShardAddress[]
   readonly plan: MigrationPlan
+  readonly #serverUrl: string
   readonly #open: { close(): Promise<unknown> }[] = []
   #admin: Connection | undefined
 
-  constructor(count: number, ownTables: readonly MySqlTable[], types: readonly DatabaseType[]) {
+  constructor(
+    count: number,
+    ownTables: readonly MySqlTable[],
+    types: readonly DatabaseType[],
+    serverUrl = inject('mysqlUrl'),
+  ) {
+    this.#serverUrl = serverUrl
     const name = `sluice_test_${crypto.randomUUID().slice(0, 8)}`
     this.shards = Array.from({ length: count }, (_, shard) => {
-      const url = new URL(inject('mysqlUrl'))
+      const url = new URL(serverUrl)
       url.pathname = `/${name}_${shard}`
       return { shard: shardId(shard), url: url.href }
     })
@@ -60,7 +67,7 @@ export class TestShards {
 
   async query(text: string, shard = 0): Promise<RowDataPacket[]> {
     this.#admin ??= await createConnection({
-      uri: inject('mysqlUrl'),
+      uri: this.#serverUrl,
       timezone: 'Z',
       dateStrings: true,
       supportBigNumbers: true,
@@ -73,7 +80,7 @@ export class TestShards {
 
   async drop(): Promise<void> {
     await Promise.all(this.#open.map((open) => open.close().catch(() => {})))
-    const admin = this.#admin ?? (await createConnection(inject('mysqlUrl')))
+    const admin = this.#admin ?? (await createConnection(this.#serverUrl))
     for (const address of this.shards) {
       await admin.query(`DROP DATABASE IF EXISTS \`${databaseName(address)}\``)
     }

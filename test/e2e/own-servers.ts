@@ -10,8 +10,8 @@ import type { MysqlServer } from '../../setup/mysql/server.ts'
 const startLimitMs = 60_000
 
 /** A MySQL of this file alone; the result is there once its tests run. */
-export function ownMysql(): () => MysqlServer {
-  return ownServer('mysql', (dataDir, instance) => provideMysql({ dataDir, instance }))
+export function ownMysql(...options: readonly string[]): () => MysqlServer {
+  return ownServer('mysql', (dataDir, instance) => provideMysql({ dataDir, instance, options }))
 }
 
 /** A Kafka of this file alone; the result is there once its tests run. */

@@ -43,6 +43,7 @@ export class ModelShard {
   epoch = ''
   owner = ''
   claims = 0
+  statementBytes = 1024 * 1024
   logId: string
   readonly records: WindowRecords[] = []
   /** Every step taken, in order. */
@@ -89,6 +90,7 @@ export class ModelShard {
       shard: this.id,
       position: this.position,
       claimedAtMs: this.claims,
+      statementBytes: this.statementBytes,
       prepare: () => {},
       begin: async (from, to) => {
         await this.reach('begin')
@@ -144,6 +146,10 @@ export class ModelWindow implements WindowTransaction {
       this.#demandAlive()
       return this.#inner.run(statement)
     })
+  }
+
+  runNaming(statement: Statement): Promise<StatementResult> {
+    return this.run(statement)
   }
 
   record(records: WindowRecords): Promise<void> {

@@ -7,6 +7,14 @@ import type { ModelType } from './model-type.ts'
 import { keyText } from './model-type.ts'
 
 /**
+ * Which of a statement's rows MySQL names when one fails; undefined is none. It may be wrong.
+ */
+export type RowNaming = (failingRow: number, rows: number) => number | undefined
+
+export const noNames: RowNaming = () => undefined
+export const trueNames: RowNaming = (failingRow) => failingRow
+
+/**
  * A window's transaction over the model's tables, with the set-based semantics of MySQL's
  * statements, and as unhelpful as the port allows: a statement that gives verdicts may have applied
  * its other rows or none of them, and may name only some; of two rows on one object in a
@@ -16,11 +24,13 @@ export class ModelTransaction implements WindowTransaction {
   readonly records: WindowRecords[] = []
   readonly statements: Statement[] = []
   #tables: ModelTables
+  readonly #naming: RowNaming
   #savepoint: ModelTables | undefined
   #isOpen = true
 
-  constructor(tables: ModelTables) {
+  constructor(tables: ModelTables, naming: RowNaming = noNames) {
     this.#tables = tables.clone()
+    this.#naming = naming
   }
 
   /** The tables as this transaction sees them. */
@@ -46,6 +56,10 @@ export class ModelTransaction implements WindowTransaction {
     const result = this.#execute(statement, this.#tables.typeNamed(statement.type.name))
     if (result.kind === 'failed') this.#tables = before
     return result
+  }
+
+  runNaming(statement: Statement): Promise<StatementResult> {
+    return this.run(statement)
   }
 
   async record(records: WindowRecords): Promise<void> {
@@ -85,14 +99,14 @@ export class ModelTransaction implements WindowTransaction {
   /** Stops at the first row that can't be inserted; if it was for keys, tells all that exist. */
   #create({ table, rows }: Statement, type: ModelType): StatementResult {
     const before = this.#tables.clone()
-    for (const { set } of rows) {
+    for (const [row, { set }] of rows.entries()) {
       const exists = this.#tables.find(type, table, set) !== undefined
       const failure = exists ? 'already_exists' : this.#tables.insert(type, table, set)
       if (!failure) continue
       const existed = (row: Row) =>
         before.find(type, table, row.set) ? ('already_exists' as const) : undefined
       const isDuplicate = failure === 'already_exists' || failure === 'duplicate_value'
-      if (!isDuplicate || !rows.some(existed)) return failed(failure)
+      if (!isDuplicate || !rows.some(existed)) return this.#failed(failure, row, rows)
       this.#tables = before
       return verdicts(rows, existed)
     }
@@ -102,7 +116,7 @@ export class ModelTransaction implements WindowTransaction {
   /** Stops at the first row that belongs elsewhere or is stale, and then names all of them. */
   #upsert({ table, rows }: Statement, type: ModelType): StatementResult {
     const before = this.#tables.clone()
-    for (const row of rows) {
+    for (const [index, row] of rows.entries()) {
       const stored = this.#tables.find(type, table, row.set)
       if (stored && verdictOn(type, stored, row)) {
         this.#tables = before
@@ -114,7 +128,7 @@ export class ModelTransaction implements WindowTransaction {
       const failure = stored
         ? this.#tables.change(type, table, row.set)
         : this.#tables.insert(type, table, row.set)
-      if (failure) return failed(failure)
+      if (failure) return this.#failed(failure, index, rows)
     }
     return { kind: 'done' }
   }
@@ -130,29 +144,37 @@ export class ModelTransaction implements WindowTransaction {
       return verdicts(rows, (row) => (verdictBefore(row) === 'stale' ? 'stale' : undefined))
     }
     const modified = new Set<string>()
-    for (const row of rows) {
+    for (const [index, row] of rows.entries()) {
       const key = keyText(type, row.set)
       if (verdictBefore(row) || modified.has(key)) continue
       modified.add(key)
       const values = valuesAfter(before.find(type, table, row.set)!, row)
       const failure = this.#tables.change(type, table, values)
-      if (failure) return failed(failure)
+      if (failure) return this.#failed(failure, index, rows)
     }
     return verdicts(rows, verdictBefore)
   }
 
   #delete({ table, rows }: Statement, type: ModelType): StatementResult {
     const before = this.#tables.clone()
-    for (const row of [...rows].sort((a, b) => type.compareKeys(a.set, b.set))) {
+    // As MySQL does, in the order of the key.
+    const ordered = [...rows.entries()].sort(([, a], [, b]) => type.compareKeys(a.set, b.set))
+    for (const [index, row] of ordered) {
       const stored = this.#tables.find(type, table, row.set)
       if (!stored || verdictOn(type, stored, row)) continue
       const failure = this.#tables.remove(type, table, row.set)
-      if (failure) return failed(failure)
+      if (failure) return this.#failed(failure, index, rows)
     }
     return verdicts(rows, (row) => {
       const stored = before.find(type, table, row.set)
       return stored && verdictOn(type, stored, row) === 'stale' ? 'stale' : undefined
     })
+  }
+
+  #failed(code: FailureCode, failingRow: number, rows: readonly Row[]): StatementResult {
+    const row = this.#naming(failingRow, rows.length)
+    const named = row !== undefined && { row }
+    return { kind: 'failed', failure: failureOf(code), isNameable: true, ...named }
   }
 }
 
@@ -189,10 +211,6 @@ function verdicts(
     if (code) found.push({ row, failure: failureOf(code) })
   }
   return found.length === 0 ? { kind: 'done' } : { kind: 'verdicts', verdicts: found }
-}
-
-function failed(code: FailureCode): StatementResult {
-  return { kind: 'failed', failure: failureOf(code) }
 }
 
 function failureOf(code: FailureCode): RowFailure {

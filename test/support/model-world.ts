@@ -28,6 +28,8 @@ const testLimits: WorkerLimits = {
   fullWorkerBackOffMs: 20,
   maxConcurrentWindows: 4,
   stoppedRetryMs: 30_000,
+  failureCredit: 100,
+  failingAlikeJobs: 3,
 }
 
 /** A whole deployment in memory: a log, its shards and a clock, in which workers are started. */

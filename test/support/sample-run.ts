@@ -3,6 +3,7 @@ import type { Operation } from '../../core/operation.ts'
 import type { Source } from '../../core/source.ts'
 import { applyInOrder } from './model-database.ts'
 import { ModelTables } from './model-tables.ts'
+import { noNames, type RowNaming, trueNames } from './model-transaction.ts'
 import type { ModelType } from './model-type.ts'
 import { withRowsPerStatement } from './model-type.ts'
 import { operationsOn, sourcesOf } from './sample-operations.ts'
@@ -17,7 +18,17 @@ export interface SampleRun {
   readonly statements: number
   readonly windowOperations: number
   readonly rowsPerStatement: number
+  readonly naming: keyof typeof namings
 }
+
+/** MySQL names the failing row, none, always a certain one, or now this and now that. */
+export const namings = {
+  none: noNames,
+  true: trueNames,
+  first: () => 0,
+  last: (_, rows) => rows - 1,
+  sometimes: (failingRow, rows) => [failingRow, undefined, 0][rows % 3],
+} satisfies Record<string, RowNaming>
 
 /** Runs on the types given, all of them together or each by itself. */
 export function sampleRuns(
@@ -32,6 +43,7 @@ export function sampleRuns(
       statements: fc.integer({ min: 1, max: 8 }),
       windowOperations: fc.integer({ min: 1, max: maxOperations }),
       rowsPerStatement: fc.integer({ min: 1, max: 5 }),
+      naming: fc.constantFrom(...(Object.keys(namings) as (keyof typeof namings)[])),
     }),
   )
 }

@@ -4,6 +4,7 @@ import { planWindow } from '../../core/plan.ts'
 import type { Source } from '../../core/source.ts'
 import type { AloneOutcome } from './model-database.ts'
 import type { ModelTables } from './model-tables.ts'
+import type { RowNaming } from './model-transaction.ts'
 import { ModelTransaction } from './model-transaction.ts'
 
 export type WindowOutcome = AloneOutcome | 'superseded'
@@ -25,11 +26,12 @@ export async function applyWindows(
   tables: ModelTables,
   sources: readonly Source[],
   limits: PlanLimits,
+  naming?: RowNaming,
 ): Promise<AppliedModelWindow[]> {
   const windows: AppliedModelWindow[] = []
   let now = tables
   for (let rest = sources; rest.length > 0; ) {
-    const window = await applyWindow(now, rest, limits)
+    const window = await applyWindow(now, rest, limits, naming)
     windows.push(window)
     now = window.after
     rest = rest.slice(window.sources.length)
@@ -42,9 +44,10 @@ export async function applyWindow(
   tables: ModelTables,
   sources: readonly Source[],
   limits: PlanLimits,
+  naming?: RowNaming,
 ): Promise<AppliedModelWindow> {
   const plan = planWindow(sources, limits)
-  const transaction = new ModelTransaction(tables)
+  const transaction = new ModelTransaction(tables, naming)
   const applied = await applyPlan(transaction, plan, isolationStatements)
   const outcomes = new Map<Source, WindowOutcome>()
   const settle = (source: Source, outcome: WindowOutcome) => {
