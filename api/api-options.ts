@@ -21,6 +21,8 @@ export interface ApiOptions {
   readonly clock: Clock
   readonly checksum: Checksum
   newJobId(): string
+  /** Where NDJSON requests wait until their last line is valid; made when the first one comes. */
+  readonly spoolFolder: string
   readonly limits?: Partial<ApiLimits>
   readonly messageLimits?: MessageLimits
   /** Shown by /healthz. */

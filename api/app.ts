@@ -2,7 +2,8 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { ApiOptions } from './api-options.ts'
 import type { Caller } from './auth.ts'
-import { ByteBudgets } from './byte-budget.ts'
+import { discardRest } from './body.ts'
+import { Budgets } from './budget.ts'
 import { createHealth } from './health.ts'
 import { createJobs } from './jobs.ts'
 import { defaultApiLimits } from './limits.ts'
@@ -16,9 +17,9 @@ import { createWrites } from './writes.ts'
 export function createApp(options: ApiOptions): Hono {
   const limits = { ...defaultApiLimits, ...options.limits }
   const board = new ShardBoard(options.log, options.clock, limits)
-  const budgets = new ByteBudgets(limits.bodyBytesInFlight)
-  const write = createWrites(options, limits, board, budgets)
-  const jobs = createJobs(options, limits, board, budgets)
+  const bodies = new Budgets(limits.bodyBytesInFlight, 'the memory set aside for bodies')
+  const write = createWrites(options, limits, board, bodies)
+  const jobs = createJobs(options, limits, board, bodies)
   const shards = createShards(options, board)
   const health = createHealth(options, limits)
 
@@ -55,7 +56,10 @@ export function createApp(options: ApiOptions): Hono {
     try {
       return await answer(c)
     } catch (error) {
-      return answerError(`${c.req.method} ${route}`, error)
+      const response = answerError(`${c.req.method} ${route}`, error)
+      const isTaken = await discardRest(c.req.raw, limits, options.clock)
+      if (!isTaken) response.headers.set('connection', 'close')
+      return response
     }
   }
 

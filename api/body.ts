@@ -1,87 +1,123 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
-import type { ByteBudget } from './byte-budget.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Budget } from './budget.ts'
+import { DeadlineError, withDeadline } from './deadline.ts'
+import { gunzip } from './gunzip.ts'
+import type { ApiLimits } from './limits.ts'
 import { Problem } from './problem.ts'
 
-/** One way for all runtimes: DecompressionStream has no bound on what one chunk unpacks to. */
-const unpack = promisify(gunzip)
+export interface BodyOptions {
+  /** At most so many bytes, as sent and again unpacked. */
+  readonly maxBytes: number
+  readonly limits: ApiLimits
+  readonly clock: Clock
+}
 
-/** A request's JSON body, unpacked, at most `maxBytes` before and after. Rejects with a Problem. */
-export async function readJsonBody(
+/** A request's body as it comes, unpacked. Rejects with a Problem. */
+export async function* readBody(
   request: Request,
-  maxBytes: number,
-  budget: ByteBudget,
-): Promise<Uint8Array> {
-  requireJson(request.headers.get('content-type'))
+  { maxBytes, limits, clock }: BodyOptions,
+): AsyncGenerator<Uint8Array> {
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new Problem('unsupported-media-type', 'Bodies are read plain or with gzip.', {
       headers: { 'accept-encoding': 'gzip' },
     })
   }
-  const body = await readBytes(request, maxBytes, budget)
-  if (encoding === 'identity') return body
-  const unpacked = await gunzipBounded(body, maxBytes)
-  budget.take(unpacked.byteLength)
-  return unpacked
-}
-
-function requireJson(contentType: string | null): void {
-  const [type, ...parameters] = (contentType ?? '').toLowerCase().split(';')
-  const charset = parameters.find((parameter) => parameter.trim().startsWith('charset='))
-  const utf8 = !charset || /^\s*charset="?utf-8"?\s*$/.test(charset)
-  if (type!.trim() === 'application/json' && utf8) return
-  const found = contentType === null ? 'none was sent' : 'another was sent'
-  throw new Problem(
-    'unsupported-media-type',
-    `The content type must be application/json in UTF-8; ${found}.`,
-  )
-}
-
-/** Counts while it reads: a chunked body has no length to believe. */
-async function readBytes(
-  request: Request,
-  maxBytes: number,
-  budget: ByteBudget,
-): Promise<Uint8Array> {
   const declared = Number(request.headers.get('content-length') ?? 0)
+  if (declared > maxBytes) throw tooLarge(maxBytes, declared)
+  const sent = atMost(maxBytes, chunksOf(request, limits, clock))
+  yield* encoding === 'gzip' ? atMost(maxBytes, gunzip(sent)) : sent
+}
+
+/** A whole body that is held in memory until its request is answered. */
+export async function readWholeBody(
+  request: Request,
+  options: BodyOptions,
+  budget: Budget,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of chunksOf(request)) {
+  for await (const chunk of readBody(request, options)) {
+    budget.take(chunk.byteLength)
+    chunks.push(chunk)
     length += chunk.byteLength
-    if (Math.max(declared, length) <= maxBytes) {
-      budget.take(chunk.byteLength)
-      chunks.push(chunk)
-      continue
-    }
-    chunks.length = 0
-    if (Math.max(declared, length) > maxBytes * discardedBodies) break
   }
-  if (Math.max(declared, length) > maxBytes) throw tooLarge(maxBytes, declared)
   if (length === 0) throw new Problem('bad-request', 'The body is empty.')
   return chunks.length === 1 ? chunks[0]! : concatenate(chunks, length)
 }
 
 /**
- * A body that is too large is read to its end up to so many times the limit, without being kept:
- * an answer amid a body is lost to most clients, who go on writing and find the connection closed.
+ * Takes what is left of a refused request's body, within bounds. False where something is left
+ * all the same: then the connection can't serve another request.
  */
-const discardedBodies = 4
-
-async function* chunksOf(request: Request): AsyncGenerator<Uint8Array> {
-  const reader = request.body?.getReader()
-  if (!reader) return
-  try {
+export async function discardRest(
+  request: Request,
+  { discardedBytes, discardMs }: ApiLimits,
+  clock: Clock,
+): Promise<boolean> {
+  if (!request.body) return true
+  if (request.body.locked) return false
+  const reader = request.body.getReader()
+  const readOn = async (): Promise<boolean> => {
+    let length = 0
     for (;;) {
       const { done, value } = await reader.read()
+      if (done) return true
+      length += value.byteLength
+      if (length > discardedBytes) return false
+    }
+  }
+  try {
+    return await withDeadline(clock, discardMs, readOn())
+  } catch {
+    return false
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}
+
+async function* chunksOf(
+  request: Request,
+  { bodyIdleMs, bodyMs }: ApiLimits,
+  clock: Clock,
+): AsyncGenerator<Uint8Array> {
+  const reader = request.body?.getReader()
+  if (!reader) return
+  const endMs = clock.monotonicMs() + bodyMs
+  try {
+    for (;;) {
+      const waitMs = Math.min(bodyIdleMs, endMs - clock.monotonicMs())
+      // A body that always has something ready would win against any deadline.
+      if (waitMs <= 0) throw new DeadlineError(bodyMs)
+      const { done, value } = await withDeadline(clock, waitMs, reader.read())
       if (done) return
       yield value
     }
   } catch (error) {
-    throw new Problem('bad-request', 'The body ended before it was whole.', { cause: error })
-  } finally {
-    // What a reader did not take: of a body that has ended, or failed, nothing is left.
     await reader.cancel().catch(() => {})
+    throw new Problem('bad-request', whyBroken(error, bodyIdleMs, bodyMs), { cause: error })
+  } finally {
+    reader.releaseLock()
+  }
+}
+
+function whyBroken(error: unknown, bodyIdleMs: number, bodyMs: number): string {
+  if (error instanceof DeadlineError) {
+    return `The body brought nothing for ${bodyIdleMs / 1000} s, or was not whole after ${bodyMs / 1000} s. Nothing was written: send it again, in smaller requests where the way is slow.`
+  }
+  return 'The body ended before it was whole. Nothing was written: send it again.'
+}
+
+/** Counts while it reads: a chunked body has no length to believe, nor has what unpacks. */
+async function* atMost(
+  maxBytes: number,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let length = 0
+  for await (const chunk of chunks) {
+    length += chunk.byteLength
+    if (length > maxBytes) throw tooLarge(maxBytes, length)
+    yield chunk
   }
 }
 
@@ -95,21 +131,10 @@ function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array 
   return body
 }
 
-async function gunzipBounded(body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-  try {
-    return await unpack(body, { maxOutputLength: maxBytes })
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes, 0)
-    throw new Problem('bad-request', 'The body is not whole gzip data.', { cause: error })
-  }
-}
-
-function tooLarge(maxBytes: number, declared: number): Problem {
-  const found = declared > maxBytes ? `${declared} bytes` : 'more'
+function tooLarge(maxBytes: number, found: number): Problem {
   return new Problem(
     'too-large',
-    `A body holds at most ${maxBytes} bytes, unpacked too; this one has ${found}: split it into several requests.`,
-    // What may be left of the body is not read, so the connection can't serve another request.
-    { extensions: { maxBytes }, headers: { connection: 'close' } },
+    `A body of this kind holds at most ${maxBytes} bytes, unpacked too; this one has ${found} bytes or more: split it into several requests.`,
+    { extensions: { maxBytes } },
   )
 }

@@ -1,12 +1,13 @@
 import type { Receipt } from '../core/receipt.ts'
 import type { ApiOptions } from './api-options.ts'
 import type { Caller } from './auth.ts'
-import { readJsonBody } from './body.ts'
-import type { ByteBudgets } from './byte-budget.ts'
+import { readWholeBody } from './body.ts'
+import type { Budgets } from './budget.ts'
 import { streamFailures } from './failures.ts'
 import { JobReader } from './job-reader.ts'
 import { parseJson } from './json.ts'
 import type { ApiLimits } from './limits.ts'
+import { bodyForm } from './media-type.ts'
 import { excerpt, Problem } from './problem.ts'
 import type { ShardBoard } from './shard-board.ts'
 
@@ -15,7 +16,7 @@ export function createJobs(
   options: ApiOptions,
   limits: ApiLimits,
   board: ShardBoard,
-  budgets: ByteBudgets,
+  bodies: Budgets,
 ) {
   const { jobs, receipts } = options
   const reader = jobs && new JobReader(jobs, options, limits, board)
@@ -29,8 +30,10 @@ export function createJobs(
 
     /** Receipts in the body: one, answered as `show` does, or a list, answered in its order. */
     async lookup(request: Request, caller: Caller): Promise<Response> {
-      using budget = budgets.open()
-      const body = await readJsonBody(request, limits.bodyBytes, budget)
+      bodyForm(request, ['json'])
+      using budget = bodies.open()
+      const bodyOptions = { maxBytes: limits.bodyBytes, limits, clock: options.clock }
+      const body = await readWholeBody(request, bodyOptions, budget)
       const lookup = parseLookup(parseJson(body, limits.jsonDepth), limits.receipts)
       const opened = await Promise.all(lookup.texts.map((text) => open(text, caller)))
       const views = await requireJobs(reader).read(opened)

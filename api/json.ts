@@ -14,14 +14,23 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  */
 export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
   const text = decode(bytes)
-  let value: unknown
+  const read = readJson(text, bytes, maxDepth)
+  if (!read) throw unreadable(text, maxDepth)
+  return read.value
+}
+
+/** As `parseJson` for a text that is decoded; undefined where it is not all that. */
+export function readJson(
+  text: string,
+  bytes: Uint8Array,
+  maxDepth: number,
+): { readonly value: unknown } | undefined {
   try {
-    value = JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return countStrings(value, maxDepth) === countStringTokens(bytes) ? { value } : undefined
   } catch {
-    throw unreadable(text, maxDepth)
+    return undefined
   }
-  if (countStrings(value, maxDepth) !== countStringTokens(bytes)) throw unreadable(text, maxDepth)
-  return value
 }
 
 function decode(bytes: Uint8Array): string {
@@ -41,7 +50,7 @@ function unreadable(text: string, maxDepth: number): Problem {
 }
 
 /** NaN, which equals no count, if the value is too deep or holds a number beyond a double. */
-function countStrings(value: unknown, depth: number): number {
+export function countStrings(value: unknown, depth: number): number {
   if (typeof value === 'string') return 1
   if (typeof value === 'number') return Number.isFinite(value) ? 0 : Number.NaN
   if (typeof value !== 'object' || value === null) return 0
@@ -65,7 +74,7 @@ const low7 = 0x7f7f7f7f
 const ones = 0x01010101
 
 /** How many strings a valid JSON text has: half its quotes that no backslash escapes. */
-function countStringTokens(bytes: Uint8Array): number {
+export function countStringTokens(bytes: Uint8Array): number {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
   const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 2)
   let count = 0

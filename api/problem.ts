@@ -11,6 +11,7 @@ export type ProblemName =
   | 'invalid-operations'
   | 'unknown-receipt'
   | 'overloaded'
+  | 'spool-unavailable'
   | 'log-unavailable'
   | 'not-ready'
   | 'shard-unavailable'
@@ -33,6 +34,7 @@ const kinds: Readonly<Record<ProblemName, ProblemKind>> = {
   'invalid-operations': { status: 422, title: 'The request holds invalid operations' },
   'unknown-receipt': { status: 404, title: 'This receipt is not known' },
   overloaded: { status: 503, title: 'The API holds as many requests as it can' },
+  'spool-unavailable': { status: 503, title: 'The API cannot keep the request on its disk' },
   'log-unavailable': { status: 503, title: 'The log does not answer' },
   'not-ready': { status: 503, title: 'The API is not ready' },
   'shard-unavailable': { status: 503, title: 'A shard does not answer' },

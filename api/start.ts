@@ -18,6 +18,7 @@ import type { ApiKey } from './auth.ts'
 import { authenticateBy, isLoopback, parseApiKeys } from './auth.ts'
 import { readOrMakeReceiptKeys, readReceiptKeys } from './receipt-keys.ts'
 import { createReceipts } from './receipts.ts'
+import { clearSpool } from './spool.ts'
 
 /** The API as a process of its own. */
 export function startApiService(serve: Serve): StartService {
@@ -54,6 +55,8 @@ export async function startApi(
   const receipts = await createReceipts(await receiptKeys(settings))
   const log = sharedLog ?? (await openLog(settings, config.shards.count, owner))
   const jobs = createJobStore(config, log)
+  const spoolFolder = join(settings.dataDir, 'spool')
+  await clearSpool(spoolFolder)
   const close = async () => {
     await jobs?.close()
     if (!sharedLog) await log.close()
@@ -69,6 +72,7 @@ export async function startApi(
       clock: systemClock,
       checksum,
       newJobId: () => crypto.randomUUID(),
+      spoolFolder,
       limits: config.api,
       messageLimits: config.messages,
       version: packageJson.version,

@@ -1,22 +1,17 @@
-import type { OutgoingMessage } from '../core/log.ts'
-import { PublishError } from '../core/log.ts'
-import type { Operation } from '../core/operation.ts'
 import type { Offset } from '../core/position.ts'
 import { shardId } from '../core/position.ts'
-import type { Receipt, ReceiptShard } from '../core/receipt.ts'
-import type { ShardMessage } from '../core/shard-batching.ts'
-import { batchByShard, defaultMessageLimits } from '../core/shard-batching.ts'
+import type { Receipt } from '../core/receipt.ts'
+import { defaultMessageLimits, ShardBatcher } from '../core/shard-batching.ts'
 import type { ApiOptions } from './api-options.ts'
 import type { Caller } from './auth.ts'
-import { requireMayWrite, requireWriter } from './auth.ts'
-import { readJsonBody } from './body.ts'
-import type { ByteBudgets } from './byte-budget.ts'
-import { parseJson } from './json.ts'
+import { requireWriter } from './auth.ts'
+import type { Budgets } from './budget.ts'
+import type { Issues } from './issues.ts'
 import type { ApiLimits } from './limits.ts'
 import { Problem } from './problem.ts'
+import { createPublish } from './publish.ts'
+import { createReceive } from './receive.ts'
 import type { BoardView, ShardBoard } from './shard-board.ts'
-import { tracePublish } from './tracing.ts'
-import { parseWriteRequest } from './write-request.ts'
 
 /** A path that carries a receipt stays below what every proxy takes (8 KiB). */
 export const maxReceiptInPath = 6 * 1024
@@ -26,70 +21,49 @@ export function createWrites(
   options: ApiOptions,
   limits: ApiLimits,
   board: ShardBoard,
-  budgets: ByteBudgets,
+  bodies: Budgets,
 ) {
   const { types, log, receipts, clock } = options
+  const receive = createReceive(options, limits, bodies)
+  const publish = createPublish(options, limits)
 
   return async (request: Request, caller: Caller): Promise<Response> => {
     requireWriter(caller)
     refuseIdempotencyKey(request)
-    using budget = budgets.open()
-    const body = await readJsonBody(request, limits.bodyBytes, budget)
-    const operations = receive(body, caller)
+    const { tenant } = caller
     const job = options.newJobId()
-    const messages = shard(operations, job, caller.tenant)
-    const offsets = await publish(messages, job, operations.length)
-    const shards = receiptShards(messages, offsets)
+    await using received = receive(request, caller)
+    const { parts, issues, outbox } = received
+    const batcher = shardBatcher(job, tenant, issues)
+    let count = 0
+    for await (const { operations, bytes } of parts) {
+      for (const operation of operations) batcher.add(operation, bytes / operations.length)
+      await outbox.add(batcher.take())
+      count += operations.length
+    }
+    await outbox.add(batcher.finish())
+    // Up to here nothing is published: one invalid operation refuses all of them.
+    issues.throwIfAny(received.lineOf)
+    const shards = await publish(outbox, job, count)
     const acceptedAtMs = clock.epochMs()
-    const receipt: Receipt = { job, tenant: caller.tenant, logId: log.logId, acceptedAtMs, shards }
-    return accepted(receipt, await receipts.sign(receipt), operations.length)
+    const receipt: Receipt = { job, tenant, logId: log.logId, acceptedAtMs, shards }
+    return accepted(receipt, await receipts.sign(receipt), count)
   }
 
-  function receive(body: Uint8Array, caller: Caller): Operation[] {
-    return parseWriteRequest(parseJson(body, limits.jsonDepth), {
-      types,
-      maxOperations: limits.operations,
-      maxErrors: limits.errors,
-      requireMayWrite: (type) => requireMayWrite(caller, type),
-    })
-  }
-
-  function shard(
-    operations: readonly Operation[],
-    job: string,
-    tenant: string,
-  ): readonly ShardMessage[] {
-    const batched = batchByShard(operations, {
+  function shardBatcher(job: string, tenant: string, issues: Issues): ShardBatcher {
+    return new ShardBatcher({
       job,
       tenant,
       limits: options.messageLimits ?? defaultMessageLimits,
       checksum: options.checksum,
       shardOf: ({ type, object }) => shardId(types.get(type)!.shardOf(object)),
-    })
-    if ('messages' in batched) return batched.messages
-    const { index, bytes, maxBytes } = batched.tooLarge
-    const message = `takes ${bytes} bytes in the log, one operation takes at most ${maxBytes}`
-    throw new Problem('invalid-operations', `Nothing was written. Operation ${index} ${message}.`, {
-      extensions: { errors: [{ index, path: '', message }], errorCount: 1 },
-    })
-  }
-
-  async function publish(
-    messages: readonly ShardMessage[],
-    job: string,
-    operations: number,
-  ): Promise<readonly Offset[]> {
-    const details = { messages: messages.length, job, operations }
-    try {
-      return await tracePublish(log.topic, options.logSystem, details, (headers) =>
-        log.publish(
-          messages.map(({ shard, bytes }): OutgoingMessage => ({ shard, bytes, headers })),
+      onTooLarge: ({ index, bytes, maxBytes }) =>
+        issues.add(
+          index,
+          '',
+          `takes ${bytes} bytes in the log, one operation takes at most ${maxBytes}`,
         ),
-      )
-    } catch (error) {
-      options.reportError('POST /v1/writes', error)
-      throw publishFailed(error)
-    }
+    })
   }
 
   async function accepted(receipt: Receipt, signed: string, count: number): Promise<Response> {
@@ -107,38 +81,6 @@ function refuseIdempotencyKey(request: Request): void {
     'bad-request',
     'Idempotency-Key is not served by this version: a repeated request is applied again. Send it without the header.',
   )
-}
-
-function publishFailed(error: unknown): Problem {
-  // Only the log itself can say that nothing was written.
-  const outcome = error instanceof PublishError ? error.outcome : 'unknown'
-  const detail =
-    outcome === 'none'
-      ? 'The log did not take the operations. Nothing was written: send this again.'
-      : 'The log did not confirm the operations: some, all or none of them may be written. Sending this again may apply them twice, which changes nothing but for increments.'
-  return new Problem('log-unavailable', detail, {
-    cause: error,
-    extensions: { outcome },
-    headers: { 'retry-after': '5' },
-  })
-}
-
-function receiptShards(
-  messages: readonly ShardMessage[],
-  offsets: readonly Offset[],
-): ReceiptShard[] {
-  const shards = new Map<ShardMessage['shard'], ReceiptShard>()
-  messages.forEach(({ shard, operations }, i) => {
-    const at = offsets[i]!
-    const before = shards.get(shard)
-    shards.set(shard, {
-      shard,
-      first: before?.first ?? at,
-      last: at,
-      operations: operations + (before?.operations ?? 0),
-    })
-  })
-  return [...shards.values()].sort((a, b) => a.shard - b.shard)
 }
 
 /** Until the slowest of the job's shards is through; null if one of them is unknown. */

@@ -118,8 +118,16 @@ export const configSchema = object({
   api: object({
     bodyBytes: count.exactOptional(),
     bodyBytesInFlight: count.exactOptional(),
+    bodyIdleMs: milliseconds.exactOptional(),
+    bodyMs: milliseconds.exactOptional(),
     operations: count.exactOptional(),
     jsonDepth: count.exactOptional(),
+    ndjsonLines: count.exactOptional(),
+    ndjsonBytes: count.exactOptional(),
+    ndjsonLineBytes: count.exactOptional(),
+    ndjsonRequests: count.exactOptional(),
+    spoolBytes: count.exactOptional(),
+    spoolBytesInFlight: count.exactOptional(),
   }).prefault({}),
   messages: object({
     operations: count.exactOptional(),

@@ -10,7 +10,8 @@ export interface Log {
   readonly status: StatusBoard
   /**
    * Appends messages, per shard in the order given, and resolves with their offsets once all are
-   * durable. Rejects with a `PublishError` that says whether something may have been written.
+   * durable. Rejects with a `PublishError` that says whether something may have been written. Once
+   * it has resolved, the messages' memory is the caller's again.
    */
   publish(messages: readonly OutgoingMessage[]): Promise<readonly Offset[]>
   /** The first offset still held, and the offset that the next message will get. */

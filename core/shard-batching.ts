@@ -13,18 +13,16 @@ export interface MessageLimits {
 /** Cheap to move and to retry, large enough to share the costs of a message among many operations. */
 export const defaultMessageLimits: MessageLimits = { operations: 1000, bytes: 256 * 1024 }
 
+/**
+ * What may wait for its messages to fill, over all shards: with thousands of shards, full messages
+ * for each would be gigabytes.
+ */
+export const defaultMaxWaitingBytes = 16 * 1024 * 1024
+
 export interface ShardMessage {
   readonly shard: ShardId
   readonly bytes: Uint8Array
   readonly operations: number
-}
-
-export interface ShardBatchingOptions {
-  readonly job: string
-  readonly tenant: string
-  readonly limits: MessageLimits
-  readonly checksum: Checksum
-  readonly shardOf: (operation: Operation) => ShardId
 }
 
 /** The operation at `index` does not fit into a message by itself. */
@@ -35,54 +33,107 @@ export interface OperationTooLarge {
   readonly maxBytes: number
 }
 
-export type BatchedRequest =
-  | { readonly messages: readonly ShardMessage[] }
-  | { readonly tooLarge: OperationTooLarge }
+export interface ShardBatchingOptions {
+  readonly job: string
+  readonly tenant: string
+  readonly limits: MessageLimits
+  readonly maxWaitingBytes?: number
+  readonly checksum: Checksum
+  readonly shardOf: (operation: Operation) => ShardId
+  /** Told of each operation that no message can hold, which is left out. */
+  onTooLarge(operation: OperationTooLarge): void
+}
 
-/**
- * Cuts a request into messages: each operation goes to its shard, each shard's operations keep the
- * request's order, and no message is above the limits.
- */
-export function batchByShard(
-  operations: Iterable<Operation>,
-  options: ShardBatchingOptions,
-): BatchedRequest {
-  const messages: ShardMessage[] = []
-  const { operations: most } = options.limits
-  for (const [shard, routed] of Map.groupBy(operations, options.shardOf)) {
-    for (let i = 0; i < routed.length; i += most) {
-      const tooLarge = addMessages(messages, shard, routed.slice(i, i + most), options)
-      if (tooLarge) return { tooLarge }
-    }
-  }
-  return { messages }
+/** A shard's operations that wait for their message to fill. */
+interface Waiting {
+  readonly operations: Operation[]
+  bytes: number
 }
 
 /**
- * Encodes operations as one message, or in equal parts as many as their bytes ask for. Encoding all
- * at once and seldom twice is cheaper than counting the bytes of each.
+ * Cuts a request into messages while it is read: each operation goes to its shard, each shard's
+ * operations keep the request's order, and no message is above the limits.
  */
-function addMessages(
-  messages: ShardMessage[],
-  shard: ShardId,
-  operations: readonly Operation[],
-  options: ShardBatchingOptions,
-): OperationTooLarge | undefined {
-  const { job, tenant, limits, checksum } = options
-  const bytes = encodeMessage({ job, tenant, operations }, checksum)
-  if (bytes.length <= limits.bytes) {
-    messages.push({ shard, bytes, operations: operations.length })
-    return undefined
+export class ShardBatcher {
+  readonly #options: ShardBatchingOptions
+  readonly #maxWaitingBytes: number
+  readonly #waiting = new Map<ShardId, Waiting>()
+  #waitingBytes = 0
+  #messages: ShardMessage[] = []
+
+  constructor(options: ShardBatchingOptions) {
+    this.#options = options
+    this.#maxWaitingBytes = options.maxWaitingBytes ?? defaultMaxWaitingBytes
   }
-  const [first] = operations
-  if (operations.length === 1) {
-    return { index: first!.index, bytes: bytes.length, maxBytes: limits.bytes }
+
+  /** `bytes` is about what the operation takes; what it takes exactly shows when it is encoded. */
+  add(operation: Operation, bytes: number): void {
+    const { limits, shardOf } = this.#options
+    const shard = shardOf(operation)
+    let waiting = this.#waiting.get(shard)
+    if (waiting && waiting.bytes + bytes > limits.bytes) {
+      this.#cut(shard, waiting)
+      waiting = undefined
+    }
+    if (!waiting) {
+      waiting = { operations: [], bytes: 0 }
+      this.#waiting.set(shard, waiting)
+    }
+    waiting.operations.push(operation)
+    waiting.bytes += bytes
+    this.#waitingBytes += bytes
+    if (waiting.operations.length === limits.operations) this.#cut(shard, waiting)
+    else if (this.#waitingBytes > this.#maxWaitingBytes) this.#cutFullest()
   }
-  const parts = Math.min(operations.length, Math.ceil(bytes.length / limits.bytes))
-  const perPart = Math.ceil(operations.length / parts)
-  for (let i = 0; i < operations.length; i += perPart) {
-    const tooLarge = addMessages(messages, shard, operations.slice(i, i + perPart), options)
-    if (tooLarge) return tooLarge
+
+  /** The messages made since the last call; each shard's are in order. */
+  take(): readonly ShardMessage[] {
+    const messages = this.#messages
+    this.#messages = []
+    return messages
   }
-  return undefined
+
+  /** The last messages: no operation follows. */
+  finish(): readonly ShardMessage[] {
+    for (const [shard, waiting] of this.#waiting) this.#cut(shard, waiting)
+    return this.take()
+  }
+
+  /** Down to half, so that it is seldom done; the fullest first, so that messages stay large. */
+  #cutFullest(): void {
+    const fullestFirst = [...this.#waiting].sort(([, a], [, b]) => b.bytes - a.bytes)
+    for (const [shard, waiting] of fullestFirst) {
+      if (this.#waitingBytes <= this.#maxWaitingBytes / 2) return
+      this.#cut(shard, waiting)
+    }
+  }
+
+  #cut(shard: ShardId, { operations, bytes }: Waiting): void {
+    this.#waiting.delete(shard)
+    this.#waitingBytes -= bytes
+    this.#encode(shard, operations)
+  }
+
+  /**
+   * Encodes operations as one message, or in equal parts as many as their bytes ask for. Encoding
+   * all at once and seldom twice is cheaper than counting the bytes of each.
+   */
+  #encode(shard: ShardId, operations: readonly Operation[]): void {
+    const { job, tenant, limits, checksum, onTooLarge } = this.#options
+    const bytes = encodeMessage({ job, tenant, operations }, checksum)
+    if (bytes.length <= limits.bytes) {
+      this.#messages.push({ shard, bytes, operations: operations.length })
+      return
+    }
+    if (operations.length === 1) {
+      const { index } = operations[0]!
+      onTooLarge({ index, bytes: bytes.length, maxBytes: limits.bytes })
+      return
+    }
+    const parts = Math.min(operations.length, Math.ceil(bytes.length / limits.bytes))
+    const perPart = Math.ceil(operations.length / parts)
+    for (let i = 0; i < operations.length; i += perPart) {
+      this.#encode(shard, operations.slice(i, i + perPart))
+    }
+  }
 }

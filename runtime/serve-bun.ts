@@ -11,8 +11,11 @@ declare const Bun: {
   }): { readonly port: number; stop(closeActiveConnections?: boolean): Promise<void> }
 }
 
-/** A slow shard may keep a client waiting for longer than the 10 s after which Bun hangs up. */
-const idleTimeoutSeconds = 60
+/**
+ * The longest that Bun takes: it hangs up after 10 s by default, and publishing a large request, or
+ * a slow shard, may keep a client waiting for longer.
+ */
+const idleTimeoutSeconds = 255
 
 export const serveOnBun: Serve = async ({ fetch, host, port }) => {
   const server = Bun.serve({

@@ -61,9 +61,10 @@ describe('a body that cannot be read', () => {
     expect(taken()).toEqual({ chunks: 3, cancelled: false })
   })
 
-  test('a chunked body without an end, which is read no further than some times the limit', async () => {
+  test('a chunked body without an end, of which no more than a limit is discarded', async () => {
     const { body, taken } = endlessBody(Number.POSITIVE_INFINITY)
-    const problem = await refused(body, {}, testApi({ limits: { bodyBytes: 100 } }))
+    const limits = { bodyBytes: 100, discardedBytes: 400 }
+    const problem = await refused(body, {}, testApi({ limits }))
     expect(problem).toMatchObject({ status: 413, maxBytes: 100 })
     expect(taken().cancelled).toBe(true)
     expect(taken().chunks).toBeLessThan(20)

@@ -1,59 +1,10 @@
-import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { runtimes, serveOn } from './serve-on.ts'
 import { answerOf, createNote } from './test-api.ts'
 
-const commands = {
-  node: [],
-  deno: ['run', '--allow-net', '--allow-env', '--allow-sys', '--allow-read'],
-  bun: [],
-}
-
-let running: ChildProcess[] = []
-
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL')
-  running = []
-})
-
-/** Starts the API on a runtime, with so much time to stop. */
-async function serveOn(runtime: keyof typeof commands, graceMs = 5000) {
-  const program = resolve('node_modules/.bin', runtime)
-  const file = resolve('test/api/served-api.ts')
-  const child = spawn(program, [...commands[runtime], file, runtime, String(graceMs)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  running.push(child)
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const port = (await lines.next()).value
-  const url = `http://127.0.0.1:${Number(port)}`
-  const exited = once(child, 'exit').then(([code]: unknown[]) => code)
-  return {
-    url,
-    port: Number(port),
-    write: (body: BodyInit) =>
-      fetch(`${url}/v1/writes`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-        duplex: 'half',
-      }),
-    /** Resolves once one more request has begun. */
-    async requestBegins(): Promise<void> {
-      expect((await lines.next()).value).toBe('request')
-    },
-    async stop(): Promise<unknown> {
-      child.kill('SIGTERM')
-      return exited
-    },
-  }
-}
-
-type BodyInit = NonNullable<RequestInit['body']>
+const limits = { bodyBytes: 100_000 }
 
 function chunks(count: number, pieceBytes: number): ReadableStream<Uint8Array> {
   let sent = 0
@@ -67,7 +18,7 @@ function chunks(count: number, pieceBytes: number): ReadableStream<Uint8Array> {
 
 const whole = JSON.stringify({ operations: [createNote(1, 7)] })
 
-describe.each(['node', 'deno', 'bun'] as const)('on %s', (runtime) => {
+describe.each(runtimes)('on %s', (runtime) => {
   test('writes are accepted, whole and in chunks, and the process ends when it is told to', async () => {
     const { url, write, stop } = await serveOn(runtime)
     expect((await write(whole)).status).toBe(202)
@@ -84,7 +35,7 @@ describe.each(['node', 'deno', 'bun'] as const)('on %s', (runtime) => {
   })
 
   test('a body over the limit gets its answer, with a length and in chunks, and others go on', async () => {
-    const { write } = await serveOn(runtime)
+    const { write } = await serveOn(runtime, { limits })
     for (const body of [new Uint8Array(150_000), chunks(15, 10_000)]) {
       const response = await write(body)
       expect(response.status).toBe(413)
@@ -126,7 +77,7 @@ describe.each(['node', 'deno', 'bun'] as const)('on %s', (runtime) => {
   })
 
   test('a request that never ends does not keep the process', async () => {
-    const { write, requestBegins, stop } = await serveOn(runtime, 200)
+    const { write, requestBegins, stop } = await serveOn(runtime, { graceMs: 200 })
     const stuck = write(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(1)) }))
     const outcome = stuck.then(
       ({ status }) => status,

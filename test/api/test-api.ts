@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { ApiOptions } from '../../api/api-options.ts'
 import { createApp } from '../../api/app.ts'
@@ -21,6 +23,7 @@ export async function testApi(overrides: Partial<ApiOptions> = {}) {
   const clock = new ManualClock()
   const reported: { where: string; error: unknown }[] = []
   let jobs = 0
+  const spoolFolder = join(tmpdir(), 'sluice-test-spool')
   const app = createApp({
     types: new Map([['note', noteType()]]),
     log,
@@ -30,6 +33,7 @@ export async function testApi(overrides: Partial<ApiOptions> = {}) {
     clock,
     checksum: crc32,
     newJobId: () => `job-${++jobs}`,
+    spoolFolder,
     version: '1.2.3',
     reportError: (where, error) => reported.push({ where, error }),
     ...overrides,

@@ -42,6 +42,24 @@ test('a write continues the trace of its request, and each message carries it on
   for (const shard of [0, 1]) expect(log.messages[shard]![0]!.headers.traceparent).toBe(expected)
 })
 
+test('an upload of many messages has one span that publishes, and each message carries it on', async () => {
+  const { write, log } = await testApi({ messageLimits: { operations: 10, bytes: 200_000 } })
+  const lines = Array.from({ length: 100 }, (_, i) => createNote(i, i, 'x'.repeat(100_000)))
+  const body = lines.map((note) => `${JSON.stringify(note)}\n`).join('')
+  const response = await write(body, { 'content-type': 'application/x-ndjson', traceparent })
+  expect(response.status).toBe(202)
+  const [publish, request] = ended
+  expect(ended).toHaveLength(2)
+  expect(publish).toMatchObject({
+    name: 'send test.writes',
+    parentSpanContext: { traceId, spanId: request!.spanContext().spanId },
+    attributes: { 'messaging.batch.message_count': 100, 'sluice.operations': 100 },
+  })
+  const expected = `00-${traceId}-${publish!.spanContext().spanId}-01`
+  const headers = log.messages.flat().map((message) => message.headers.traceparent)
+  expect(headers).toEqual(Array(100).fill(expected))
+})
+
 test('a failed publish marks both spans, with the kind of error', async () => {
   const { write, log } = await testApi()
   log.failWith = new PublishError('none', 'down')

@@ -9,8 +9,8 @@ import { parseWriteRequest } from '../../api/write-request.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readSettings } from '../../config/settings.ts'
 import { shardId } from '../../core/position.ts'
-import { batchByShard } from '../../core/shard-batching.ts'
 import { checksum } from '../../runtime/checksum.ts'
+import { batchByShard } from '../support/batch-by-shard.ts'
 
 const operationsPerRequest = 1000
 const goal = 400_000

@@ -2,9 +2,9 @@ import type { Config } from '../../config/compile-config.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Operation } from '../../core/operation.ts'
 import { shardId } from '../../core/position.ts'
-import { batchByShard } from '../../core/shard-batching.ts'
 import { checksum } from '../../runtime/checksum.ts'
 import { openLog } from '../../wiring/open-log.ts'
+import { batchByShard } from '../support/batch-by-shard.ts'
 import type { Workload } from './workload.ts'
 
 const operationsPerRequest = 10_000
@@ -33,7 +33,7 @@ export async function fillLog(
           checksum,
           shardOf: () => shard,
         })
-        if ('tooLarge' in batched) throw new Error('an operation of the bench is too large')
+        if (batched.tooLarge.length > 0) throw new Error('an operation of the bench is too large')
         await log.publish(batched.messages.map((message) => ({ ...message, headers: {} })))
       }
     }

@@ -1,5 +1,6 @@
-// `npm run bench [-- api drain memory embedded end-to-end isolation rate]`: the figures of docs/performance.md, as
-// ratios of one run. `-- drain --only pins` measures the workloads whose names contain that.
+// `npm run bench [-- api ndjson drain memory embedded end-to-end isolation rate]`: the figures of
+// docs/performance.md, as ratios of one run. `-- drain --only pins` measures the workloads whose names
+// contain that.
 
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -10,6 +11,7 @@ import { printEndToEnd } from './end-to-end.ts'
 import { benchIsolation, isolationTable } from './isolation.ts'
 
 import { median } from './median.ts'
+import { printNdjson } from './ndjson.ts'
 import { printDrains, printMemory } from './print-drain.ts'
 import { benchRate } from './rate.ts'
 import { startBenchServers } from './servers.ts'
@@ -35,6 +37,7 @@ const rows = Number(values.rows)
 const runtime = values.runtime as BenchRuntime
 
 if (isWanted('api')) await steps.step('API path, medians of three', () => printApi())
+if (isWanted('ndjson')) await printNdjson(readSettings(process.env), steps, rows)
 if (['drain', 'memory', 'embedded', 'end-to-end', 'isolation', 'rate'].some(isWanted)) {
   const servers = await startBenchServers(readSettings(process.env), steps)
   try {

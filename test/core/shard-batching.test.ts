@@ -5,7 +5,8 @@ import { decodeMessage } from '../../core/message.ts'
 import type { Operation } from '../../core/operation.ts'
 import { shardId } from '../../core/position.ts'
 import type { MessageLimits, ShardMessage } from '../../core/shard-batching.ts'
-import { batchByShard, defaultMessageLimits } from '../../core/shard-batching.ts'
+import { defaultMessageLimits, ShardBatcher } from '../../core/shard-batching.ts'
+import { batchByShard } from '../support/batch-by-shard.ts'
 
 const shards = 4
 
@@ -78,16 +79,21 @@ describe('a request’s messages', () => {
     }
   })
 
-  it('are not made when an operation does not fit into one: its index is named', () => {
+  it('leave out each operation that does not fit into one: all of them are named', () => {
     const title = 'ü'.repeat(500)
     const operations = [operation(0, 1, ''), operation(1, 1, title), operation(2, 1, title)]
     const bytes = batch([operations[1]!], defaultMessageLimits)[0]!.bytes.length
     const fits = batchAll(operations, { operations: 10, bytes })
     expect(fits).toMatchObject({
       messages: [{ operations: 1 }, { operations: 1 }, { operations: 1 }],
+      tooLarge: [],
     })
-    expect(batchAll(operations, { operations: 10, bytes: bytes - 1 })).toEqual({
-      tooLarge: { index: 1, bytes, maxBytes: bytes - 1 },
+    expect(batchAll(operations, { operations: 10, bytes: bytes - 1 })).toMatchObject({
+      messages: [{ operations: 1 }],
+      tooLarge: [
+        { index: 1, bytes, maxBytes: bytes - 1 },
+        { index: 2, bytes, maxBytes: bytes - 1 },
+      ],
     })
   })
 
@@ -100,6 +106,68 @@ describe('a request’s messages', () => {
     const messages = batch(operations, { operations: 1, bytes: 1000 })
     expect(new Set(messages.map(({ bytes }) => bytes.buffer)).size).toBe(4)
     expect(messages.flatMap(operationsIn)).toEqual(operations)
+  })
+})
+
+describe('a request that is cut while it is read', () => {
+  const batcherOf = (limits: MessageLimits, maxWaitingBytes: number) =>
+    new ShardBatcher({
+      job: 'j',
+      tenant: 't',
+      limits,
+      maxWaitingBytes,
+      checksum: crc32,
+      shardOf: (given) => shardId(shardOf(given)),
+      onTooLarge: () => {},
+    })
+
+  it('gives the same operations to each shard, in order, whatever may wait', () => {
+    const anyRequest = fc.tuple(
+      requests,
+      fc.integer({ min: 1, max: 3000 }),
+      fc.integer({ min: 0, max: 500 }),
+    )
+    fc.assert(
+      fc.property(anyRequest, ([{ operations, limits }, maxWaitingBytes, bytes]) => {
+        const batcher = batcherOf(limits, maxWaitingBytes)
+        const messages: ShardMessage[] = []
+        for (const given of operations) {
+          batcher.add(given, bytes)
+          messages.push(...batcher.take())
+        }
+        messages.push(...batcher.finish(), ...batcher.finish())
+        for (let shard = 0; shard < shards; shard++) {
+          const found = messages.filter((message) => message.shard === shard).flatMap(operationsIn)
+          expect(found).toEqual(operations.filter((given) => shardOf(given) === shard))
+        }
+      }),
+    )
+  })
+
+  it('has a message as soon as one is full, by count or by bytes', () => {
+    const byCount = batcherOf({ operations: 2, bytes: 1000 }, 10_000)
+    byCount.add(operation(0, 1, ''), 10)
+    expect(byCount.take()).toEqual([])
+    byCount.add(operation(1, 1, ''), 10)
+    expect(byCount.take()).toMatchObject([{ shard: 1, operations: 2 }])
+
+    const byBytes = batcherOf({ operations: 100, bytes: 1000 }, 10_000)
+    byBytes.add(operation(0, 1, ''), 600)
+    byBytes.add(operation(1, 1, ''), 400)
+    expect(byBytes.take()).toEqual([])
+    byBytes.add(operation(2, 1, ''), 1)
+    expect(byBytes.take()).toMatchObject([{ shard: 1, operations: 2 }])
+  })
+
+  it('lets no more wait than it may, and cuts the fullest shards first', () => {
+    const batcher = batcherOf({ operations: 100, bytes: 1000 }, 100)
+    batcher.add(operation(0, 0, ''), 20)
+    batcher.add(operation(1, 1, ''), 60)
+    batcher.add(operation(2, 2, ''), 20)
+    expect(batcher.take()).toEqual([])
+    batcher.add(operation(3, 3, ''), 5)
+    expect(batcher.take()).toMatchObject([{ shard: 1, operations: 1 }])
+    expect(batcher.finish().map(({ shard }) => shard)).toEqual([0, 2, 3])
   })
 })
 
@@ -123,7 +191,7 @@ function batchAll(operations: readonly Operation[], limits: MessageLimits) {
 
 function batch(operations: readonly Operation[], limits: MessageLimits): readonly ShardMessage[] {
   const result = batchAll(operations, limits)
-  if ('tooLarge' in result) throw new Error(`operation ${result.tooLarge.index} is too large`)
+  if (result.tooLarge.length > 0) throw new Error('an operation is too large')
   return result.messages
 }
 

@@ -3,9 +3,9 @@ import { startWorker, type Worker, type WorkerLimits } from '../../consumer/work
 import type { Alert } from '../../core/alerts.ts'
 import type { Operation } from '../../core/operation.ts'
 import { shardId } from '../../core/position.ts'
-import { batchByShard } from '../../core/shard-batching.ts'
 import type { DatabaseType } from '../../db/types/database-type.ts'
 import { systemClock } from '../../runtime/clock.ts'
+import { batchByShard } from '../support/batch-by-shard.ts'
 import { MemoryLog } from '../support/memory-log.ts'
 import { TestShards } from './test-shards.ts'
 
@@ -80,7 +80,7 @@ export class WorkerOnMysql extends TestShards {
       checksum: crc32,
       shardOf: () => shardId(0),
     })
-    if ('tooLarge' in batched) throw new Error('the operation does not fit into a message')
+    if (batched.tooLarge.length > 0) throw new Error('the operation does not fit into a message')
     await this.#log.publish(batched.messages.map((message) => ({ ...message, headers: {} })))
   }
 

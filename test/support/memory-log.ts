@@ -59,7 +59,7 @@ export class MemoryLog implements Log {
     this.#call('publish')
     const offsets = messages.map(({ shard, bytes, headers }) => {
       const at = this.#bounds[shard]!.next
-      this.messages[shard]!.push({ offset: at, bytes, headers })
+      this.messages[shard]!.push({ offset: at, bytes: bytes.slice(), headers })
       this.skipOffsets(shard, 1)
       return at
     })

@@ -5,9 +5,9 @@ import type { Alert } from '../../core/alerts.ts'
 import type { MessageHeaders } from '../../core/log.ts'
 import type { Operation } from '../../core/operation.ts'
 import { shardId } from '../../core/position.ts'
-import { batchByShard } from '../../core/shard-batching.ts'
 import type { ShardStatus } from '../../core/shard-status.ts'
 import type { ShardStore } from '../../core/shard-store.ts'
+import { batchByShard } from './batch-by-shard.ts'
 import { ManualClock } from './manual-clock.ts'
 import { MemoryLog } from './memory-log.ts'
 import { ModelShard } from './model-shard.ts'
@@ -95,7 +95,7 @@ export class ModelWorld {
       checksum: crc32,
       shardOf: () => shardId(shard),
     })
-    if ('tooLarge' in batched) throw new Error('the operation does not fit into a message')
+    if (batched.tooLarge.length > 0) throw new Error('an operation does not fit into a message')
     await this.log.publish(batched.messages.map((message) => ({ ...message, headers })))
   }
 

@@ -77,6 +77,7 @@ export class ServedTypes {
       receipts: await createReceipts([{ kid: 'test', secret: new Uint8Array(32) }]),
       authenticate: authenticateBy(undefined),
       newJobId: () => crypto.randomUUID(),
+      spoolFolder: join(folder, 'spool'),
       reportError: (where, error) => console.error(where, error),
     })
     const served = new ServedTypes(shards, folder, log, start, app, jobs)
