@@ -56,21 +56,46 @@ export class KafkaCluster {
     return this.#brokers.size
   }
 
+  /** What one broker knows of a topic at this moment; undefined if it knows none. */
+  async topicAt(broker: number, name: string): Promise<TopicView | undefined> {
+    const connection = await this.connection(broker)
+    try {
+      return topicView(await describeTopics(connection, [name]), name)
+    } catch (error) {
+      throw this.unreachable(error)
+    }
+  }
+
   async bounds(topic: string, partition: number): Promise<LogBounds> {
     const leader = (await this.topic(topic))?.leaders[partition] ?? -1
+    const bounds = await this.boundsAt(leader, topic, [partition])
+    return bounds.get(partition)!
+  }
+
+  /** The bounds of partitions that one broker leads. */
+  async boundsAt(
+    leader: number,
+    topic: string,
+    partitions: readonly number[],
+  ): Promise<ReadonlyMap<number, LogBounds>> {
     const connection = await this.connection(leader)
-    const offsetAt = async (timestamp: bigint): Promise<Offset> => {
-      const asked = { partitionIndex: partition, currentLeaderEpoch: -1, timestamp }
-      const request = [{ name: topic, partitions: [asked] }]
+    const offsetsAt = async (timestamp: bigint): Promise<ReadonlyMap<number, Offset>> => {
+      const asked = partitions.map((partitionIndex) => ({
+        partitionIndex,
+        currentLeaderEpoch: -1,
+        timestamp,
+      }))
+      const request = [{ name: topic, partitions: asked }]
       const { topics } = await listOffsetsV7.api.async(connection, -1, 0, request)
-      return toOffset(topics[0]!.partitions[0]!.offset)
+      const found = topics.flatMap((answer) => answer.partitions)
+      return new Map(found.map((one) => [one.partitionIndex, toOffset(one.offset)]))
     }
     try {
       const [earliest, next] = await Promise.all([
-        offsetAt(earliestTimestamp),
-        offsetAt(latestTimestamp),
+        offsetsAt(earliestTimestamp),
+        offsetsAt(latestTimestamp),
       ])
-      return { earliest, next }
+      return new Map(partitions.map((n) => [n, { earliest: earliest.get(n)!, next: next.get(n)! }]))
     } catch (error) {
       throw this.unreachable(error)
     }

@@ -1,15 +1,16 @@
 import type { Assignment, Membership } from '../core/log.ts'
 import type { Offset, ShardId } from '../core/position.ts'
 import { AssignmentFeed } from './assignment-feed.ts'
-import { KafkaMember } from './kafka-member.ts'
-import type { KafkaSettings } from './kafka-options.ts'
+import type { KafkaMember } from './kafka-client.ts'
 import { OffsetReports } from './offset-reports.ts'
 
 const joinRetryMs = 500
 
+type NewMember = (onAssigned: (assignment: Assignment) => void) => KafkaMember
+
 /** This process's place in the group of workers, over as many stays as it takes. */
 export class KafkaMembership implements Membership {
-  readonly #settings: KafkaSettings
+  readonly #newMember: NewMember
   readonly #feed = new AssignmentFeed()
   readonly #reports = new OffsetReports(async (offsets) => this.#member?.commit(offsets))
   readonly #left = Promise.withResolvers<void>()
@@ -17,8 +18,8 @@ export class KafkaMembership implements Membership {
   #member: KafkaMember | undefined
   #isLeaving = false
 
-  constructor(settings: KafkaSettings) {
-    this.#settings = settings
+  constructor(newMember: NewMember) {
+    this.#newMember = newMember
     this.#running = this.#run()
   }
 
@@ -45,7 +46,7 @@ export class KafkaMembership implements Membership {
 
   async #run(): Promise<void> {
     while (!this.#isLeaving) {
-      const member = new KafkaMember(this.#settings, ({ generation, shards }) => {
+      const member = this.#newMember(({ generation, shards }) => {
         if (member === this.#member) this.#feed.publish(generation, shards)
       })
       this.#member = member

@@ -8,14 +8,23 @@ export interface KafkaOptions {
   readonly topicPrefix: string
   /** How many shards there are; a topic with another number of partitions is not opened. */
   readonly partitions: number
-  /** TLS and SASL, as the client takes them. */
   readonly security?: KafkaSecurity
   /** How long a publish may take, retries included, before it fails. */
   readonly publishTimeoutMs?: number
   readonly compression?: KafkaCompression
 }
 
-export type KafkaSecurity = Pick<BaseOptions, 'tls' | 'tlsServerName' | 'sasl'>
+/** What the brokers demand; nothing is plaintext without a password. */
+export interface KafkaSecurity {
+  /** The authorities that the brokers' certificates come from, in PEM. */
+  readonly tls?: { readonly ca: string }
+  readonly sasl?: {
+    readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+    readonly username: string
+    readonly password: string
+  }
+}
+
 export type KafkaCompression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 export interface KafkaTopics {
@@ -34,11 +43,14 @@ export interface KafkaSettings {
   readonly partitions: number
   readonly publishTimeoutMs: number
   readonly compression: KafkaCompression
+  readonly brokers: readonly string[]
+  readonly security: KafkaSecurity
+  /** For @platformatic/kafka, which asks about topics whichever client carries the messages. */
   readonly client: BaseOptions
 }
 
 /** A broker that is away is noticed after this, and that a connection hangs after the other. */
-const connectTimeoutMs = 3000
+export const connectTimeoutMs = 3000
 const requestTimeoutMs = 10_000
 
 export function kafkaSettings(options: KafkaOptions): KafkaSettings {
@@ -48,6 +60,8 @@ export function kafkaSettings(options: KafkaOptions): KafkaSettings {
     partitions: options.partitions,
     publishTimeoutMs: options.publishTimeoutMs ?? defaultPublishTimeoutMs,
     compression: options.compression ?? 'none',
+    brokers: options.brokers,
+    security: options.security ?? {},
     client: {
       clientId: 'sluice',
       bootstrapBrokers: [...options.brokers],
@@ -59,3 +73,13 @@ export function kafkaSettings(options: KafkaOptions): KafkaSettings {
     },
   }
 }
+
+/** The same for every client: members of one group run on several. */
+export const groupTimes = {
+  /** The group gives a member's shards away when it has heard nothing for so long. */
+  sessionMs: 6000,
+  /** How long the group waits for its members when it shares out anew. */
+  rebalanceMs: 10_000,
+  /** A member learns by a heartbeat that the group shares out anew: this is how soon. */
+  heartbeatMs: 500,
+} as const

@@ -3,9 +3,9 @@ import { type KafkaRecord, Producer } from '@platformatic/kafka'
 import { LogError, type StatusBoard } from '../core/log.ts'
 import { type ShardId, shardId } from '../core/position.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
-import { KafkaFetcher } from './kafka-fetcher.ts'
 import type { KafkaSettings } from './kafka-options.ts'
 import { KafkaTopicWatch } from './kafka-topic-watch.ts'
+import { PlatformaticFetcher } from './platformatic-fetcher.ts'
 
 /** How old what `read` returns may be. */
 const maxAgeMs = 1000
@@ -24,7 +24,7 @@ export class KafkaStatusBoard implements StatusBoard {
   #waiting = new Map<ShardId, string>()
   #sending: Promise<void> = Promise.resolve()
   #following: Promise<void> | undefined
-  #fetcher: KafkaFetcher | undefined
+  #fetcher: PlatformaticFetcher | undefined
   #closed = false
 
   constructor(cluster: KafkaCluster, settings: KafkaSettings) {
@@ -97,7 +97,7 @@ export class KafkaStatusBoard implements StatusBoard {
     if (!view) return
     const { earliest } = await this.#cluster.bounds(topics.status, 0)
     const watch = new KafkaTopicWatch(this.#cluster, topics.status, view)
-    const fetcher = new KafkaFetcher({ client, group, watch, partition: 0 }, earliest)
+    const fetcher = new PlatformaticFetcher({ client, group, watch, partition: 0 }, earliest)
     this.#fetcher = fetcher
     try {
       while (!this.#closed) {

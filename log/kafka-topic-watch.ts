@@ -15,6 +15,7 @@ export class KafkaTopicWatch {
   readonly id: string
   readonly #cluster: KafkaCluster
   #lost: LogError | undefined
+  #trouble: LogError | undefined
   #leaders: readonly number[]
   #unknownSinceMs: number | undefined
   #refreshing: Promise<void> | undefined
@@ -31,6 +32,11 @@ export class KafkaTopicWatch {
   /** Why the topic is gone for good; undefined while it is there. */
   get lost(): LogError | undefined {
     return this.#lost
+  }
+
+  /** Why no broker answered when the topic was last looked at; undefined if one did. */
+  get trouble(): LogError | undefined {
+    return this.#trouble
   }
 
   /** The broker that leads a partition; -1 if none does at the moment. */
@@ -52,6 +58,21 @@ export class KafkaTopicWatch {
     return this.#refreshing
   }
 
+  /**
+   * Makes sure that what partitions took until now went to this topic and to no other of its name:
+   * their leaders are asked, since a broker knows a new topic's id before it takes records for it.
+   * Rejects with a `LogError` if that can't be said at the moment, or is not so.
+   */
+  async confirm(partitions: Iterable<number>): Promise<void> {
+    const leaders = new Set(Array.from(partitions, (partition) => this.leader(partition)))
+    try {
+      await Promise.all(Array.from(leaders, (leader) => this.#confirmAt(leader)))
+    } catch (error) {
+      await this.refresh()
+      throw this.#lost ?? error
+    }
+  }
+
   close(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -65,8 +86,21 @@ export class KafkaTopicWatch {
     }, pollIntervalMs)
   }
 
+  async #confirmAt(leader: number): Promise<void> {
+    const view = await this.#cluster.topicAt(leader, this.topic)
+    if (!view) {
+      throw this.#cluster.unreachable(new Error(`broker ${leader} knows no topic ${this.topic}`))
+    }
+    this.observe(view.id)
+    if (this.#lost) throw this.#lost
+  }
+
   async #look(): Promise<void> {
-    const view = await this.#cluster.topic(this.topic)
+    const view = await this.#cluster.topic(this.topic).catch((error) => {
+      this.#trouble = error
+      throw error
+    })
+    this.#trouble = undefined
     if (view) {
       this.#unknownSinceMs = undefined
       this.observe(view.id)

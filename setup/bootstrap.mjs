@@ -15,6 +15,8 @@ const installed = join(root, 'node_modules')
 const bin = join(installed, '.bin')
 const node = join(bin, 'node')
 const oldestNode = [22, 18]
+/** Packages that get their programs by an install script. */
+const withProgram = ['node', 'deno', 'bun']
 /** One Ctrl-C comes twice, from the terminal and through npm; within this time it is the same. */
 const sameSignalMs = 500
 const orphanCheckMs = 500
@@ -33,7 +35,8 @@ async function main([script, ...rest]) {
 
 function isInstalled(lock) {
   const mark = join(installed, '.sluice-lock')
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return true
+  // Installed from another lock, what is missing may be new and not left out.
+  if (existsSync(mark)) return readFileSync(mark, 'utf8') === lock
   if (!hasLockedVersions()) return false
   writeFileSync(mark, lock)
   return true
@@ -57,22 +60,15 @@ async function install(lock) {
   if (tty) process.stdout.write('… Packages')
   // By the system's Node: ours is among the packages and about to be replaced. Only errors: npm
   // would warn at length that packages want a newer Node, which they get.
-  const args = ['ci', '--loglevel=error', '--no-audit', '--no-fund']
-  const child = spawn('npm', args, {
-    cwd: root,
-    env: { ...process.env, PATH: pathWithoutBin(), NODE_ENV: undefined },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  child.stdout.on('data', (text) => {
-    output += text
-  })
-  child.stderr.on('data', (text) => {
-    output += text
-  })
-  const code = await new Promise((done) => {
-    child.on('error', (error) => done(error.message)).on('close', done)
-  })
+  const quiet = ['--loglevel=error', '--no-audit', '--no-fund']
+  // Not every npm knows package.json's allowScripts: one of the others would build the Kafka client
+  // of the wrong Node for minutes, so none runs but those that are wanted.
+  let args = ['ci', '--ignore-scripts', ...quiet]
+  let { code, output } = await npm(args)
+  if (code === 0) {
+    args = ['rebuild', '--ignore-scripts=false', ...quiet, ...withProgram]
+    ;({ code, output } = await npm(args))
+  }
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
   const clear = tty ? '\r\x1b[K' : ''
   const line = (mark, text) => `${clear}${mark} ${text.padEnd(64)} ${seconds.padStart(6)} s`
@@ -85,6 +81,24 @@ async function install(lock) {
   console.log(line('✔', 'Packages of package-lock.json installed'))
 }
 
+async function npm(args) {
+  const child = spawn('npm', args, {
+    cwd: root,
+    env: { ...process.env, PATH: pathWithoutBin(), NODE_ENV: undefined },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text) => {
+      output += text
+    })
+  }
+  const code = await new Promise((done) => {
+    child.on('error', (error) => done(error.message)).on('close', done)
+  })
+  return { code, output }
+}
+
 /** The package `node` gets its program by an install script, which npm may have been told to skip. */
 function checkNode() {
   const { stdout, error } = spawnSync(node, ['--version'], { encoding: 'utf8' })
@@ -93,7 +107,7 @@ function checkNode() {
   fail(
     `${node} does not run (${error?.message ?? (stdout?.trim() || 'no version')}). ` +
       'The packages node, deno and bun get their programs by an install script, which npm skipped.\n' +
-      'Run this, then try again: npm rebuild --ignore-scripts=false node deno bun',
+      `Run this, then try again: npm rebuild --ignore-scripts=false ${withProgram.join(' ')}`,
   )
 }
 

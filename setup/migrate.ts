@@ -8,6 +8,8 @@ import { readSettings } from '../config/settings.ts'
 import { LogError } from '../core/log.ts'
 import { printMigration } from '../db/migration.ts'
 import { migrateAll, migrationPlan } from '../wiring/migrate.ts'
+import { provideWantedKafkaClient } from './kafka-client/provide.ts'
+import { printSteps } from './steps.ts'
 
 try {
   await run()
@@ -19,6 +21,8 @@ try {
 async function run(): Promise<void> {
   const settings = readSettings(process.env)
   const config = await loadConfig(settings)
+  // Standard output is for what was done, or the SQL.
+  await provideWantedKafkaClient(settings, printSteps(process.stderr))
   if (process.argv.includes('--print')) {
     process.stdout.write(await print(settings, config))
     return

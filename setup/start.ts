@@ -7,13 +7,15 @@ import { loadConfig } from '../config/load.ts'
 import { readSettings } from '../config/settings.ts'
 import { startWorkerProcess } from '../consumer/start.ts'
 import { startTelemetry } from '../otel/setup.ts'
+import { currentRuntime } from '../runtime/current-runtime.ts'
 import { stopRequested } from '../runtime/stop-signals.ts'
 import { migrateAll } from '../wiring/migrate.ts'
 import { openLog } from '../wiring/open-log.ts'
 import { ownerName } from '../wiring/run-process.ts'
-import { currentRuntime, serveHere } from './current-runtime.ts'
 import { commandsToPaste } from './first-commands.ts'
+import { provideWantedKafkaClient } from './kafka-client/provide.ts'
 import { provideMysql } from './mysql/provide.ts'
+import { serveHere } from './serve-here.ts'
 import { printSteps } from './steps.ts'
 import { UndoStack } from './undo-stack.ts'
 
@@ -38,6 +40,7 @@ async function start(): Promise<void> {
   const telemetry = await startTelemetry('sluice', given.exportsTelemetry)
   undo.push(() => telemetry.stop())
 
+  await provideWantedKafkaClient(given, steps)
   const mysql = await provideMysql({ dataDir: given.dataDir, url: given.mysqlUrl }, steps)
   undo.push(() => mysql.stop())
   const settings = { ...given, mysqlUrl: mysql.url }

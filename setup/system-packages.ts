@@ -3,6 +3,9 @@ import { onPath, run } from './command.ts'
 import type { Steps } from './steps.ts'
 
 const installLimitMs = 600_000
+/** apt-get waits so long for another one; of this process, one runs at a time. */
+const lockWaitSeconds = 300
+let installing: Promise<unknown> = Promise.resolve()
 
 /**
  * Installs Debian packages where that is allowed: as root, with apt-get, and not forbidden. Gives
@@ -17,13 +20,21 @@ export async function installPackages(
   if (!allowed) return 'SLUICE_NO_SYSTEM_PACKAGES is set'
   if (aptGet === undefined || !isDebian()) return 'this is no Debian or Ubuntu'
   if (process.getuid?.() !== 0) return 'it takes root'
-  await steps.step(`Debian packages installed: ${names.join(', ')}`, async () => {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const apt = (...args: string[]) => run(aptGet, args, { limitMs: installLimitMs, env })
-    await apt('-q', 'update')
-    await apt('-q', 'install', '--yes', '--no-install-recommends', ...names)
-  })
+  const before = installing
+  const title = `Debian packages installed: ${names.join(', ')}`
+  const done = before.then(() => steps.step(title, () => install(aptGet, names)))
+  installing = done.catch(() => undefined)
+  await done
   return undefined
+}
+
+async function install(aptGet: string, names: readonly string[]): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const wait = ['-o', `DPkg::Lock::Timeout=${lockWaitSeconds}`]
+  const apt = (...args: string[]) =>
+    run(aptGet, [...wait, ...args], { limitMs: installLimitMs, env })
+  await apt('-q', 'update')
+  await apt('-q', 'install', '--yes', '--no-install-recommends', ...names)
 }
 
 function isDebian(): boolean {

@@ -7,12 +7,16 @@ import { openKafkaLog } from '../log/kafka-log.ts'
 import type { KafkaOptions, KafkaSecurity } from '../log/kafka-options.ts'
 import { createKafkaTopics } from '../log/kafka-topics.ts'
 import { createSqliteLog, openSqliteLog } from '../log/sqlite-log.ts'
+import { loadKafkaClient } from './kafka-client.ts'
 
 /** Opens the log that the settings name: Kafka's where there are brokers, else the embedded one. */
 export async function openLog(settings: Settings, partitions: number, owner: string): Promise<Log> {
   const { kafka } = settings
   if (kafka) {
-    return reaching(async () => openKafkaLog(await kafkaOptions(settings, kafka, partitions)))
+    const openClient = await loadKafkaClient(kafka)
+    return reaching(async () =>
+      openKafkaLog(await kafkaOptions(settings, kafka, partitions), openClient),
+    )
   }
   const log = openSqliteLog({ path: embeddedLogPath(settings), partitions, owner })
   await requireOwn(log, settings)
@@ -37,6 +41,8 @@ async function reaching<T>(work: () => Promise<T>): Promise<T> {
     return await work()
   } catch (error) {
     if (!(error instanceof LogError) || error.code !== 'unreachable') throw error
+    // It is there, and lets nobody in: what to do is said already.
+    if (error.message.includes('SLUICE_KAFKA_')) throw error
     const message = `${error.message}. Start it, or set SLUICE_KAFKA_BROKERS to where it is`
     throw new LogError('unreachable', message, { cause: error })
   }
@@ -67,18 +73,13 @@ async function kafkaOptions(
   kafka: KafkaSettings,
   partitions: number,
 ): Promise<KafkaOptions> {
-  if (kafka.client === 'confluent') {
-    throw new Error(
-      'SLUICE_KAFKA_CLIENT is confluent, which this version does not bring: unset it, or set it to platformatic',
-    )
-  }
   const { brokers } = kafka
   return { brokers, topicPrefix, partitions, security: await securityOf(kafka) }
 }
 
 async function securityOf({ tlsCaFile, sasl }: KafkaSettings): Promise<KafkaSecurity> {
   return {
-    ...(tlsCaFile && { tls: { ca: await readFile(tlsCaFile) } }),
+    ...(tlsCaFile && { tls: { ca: await readFile(tlsCaFile, 'utf8') } }),
     ...(sasl && {
       sasl: {
         mechanism: sasl.mechanism,

@@ -5,9 +5,8 @@ import { loadConfig } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
 import { readSettings } from '../config/settings.ts'
 import { startTelemetry } from '../otel/setup.ts'
+import type { Runtime } from '../runtime/current-runtime.ts'
 import { stopRequested } from '../runtime/stop-signals.ts'
-
-export type Runtime = 'node' | 'deno' | 'bun'
 
 export interface RunningService {
   /** What to tell once it runs: where it listens, what it does. */

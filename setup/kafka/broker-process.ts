@@ -7,7 +7,7 @@ import { freePort } from '../port.ts'
 import type { Daemon } from '../shared-server.ts'
 import { brokersAnswer } from './hello.ts'
 import { kafkaVersion } from './jars.ts'
-import { serverProperties } from './properties.ts'
+import { type BrokerExtras, serverProperties } from './properties.ts'
 
 const formatLimitMs = 60_000
 
@@ -20,6 +20,7 @@ export function brokerProcess(
   java: string,
   libs: string,
   jvmOptions: readonly string[],
+  extras: BrokerExtras,
 ): Daemon {
   const properties = resolve(folder, 'server.properties')
   const logDir = resolve(folder, 'data')
@@ -36,12 +37,14 @@ export function brokerProcess(
     ...process,
     name: `Kafka ${kafkaVersion}`,
     async start(port) {
-      writeFileSync(properties, serverProperties(port, await freePort(), logDir))
+      writeFileSync(properties, serverProperties(port, await freePort(), logDir, extras))
       // Formatting writes this file last, so half a formatting is done again.
       if (!existsSync(join(logDir, 'bootstrap.checkpoint'))) {
         const clusterId = `S${randomBytes(16).toString('base64url').slice(1)}`
         const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted']
-        const args = [...jvm('128m', quickStart), ...tool, '-t', clusterId, '-c', properties]
+        const users = extras.scramUsers.flatMap((user) => ['--add-scram', user])
+        const options = ['-t', clusterId, '-c', properties, ...users]
+        const args = [...jvm('128m', quickStart), ...tool, ...options]
         await run(java, args, { limitMs: formatLimitMs })
       }
       await process.start(java, [...jvm('512m', jvmOptions), 'kafka.Kafka', properties])

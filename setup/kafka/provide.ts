@@ -5,6 +5,7 @@ import { brokerProcess, quickStart } from './broker-process.ts'
 import { brokersAnswer } from './hello.ts'
 import { kafkaJars, kafkaVersion } from './jars.ts'
 import { findJava } from './java.ts'
+import { type BrokerExtras, noExtras } from './properties.ts'
 
 export interface KafkaOptions {
   /** Holds the jars and, unless an instance is named, the data: `<dataDir>/kafka`. */
@@ -17,6 +18,8 @@ export interface KafkaOptions {
   jvmOptions?: readonly string[] | undefined
   /** Whether Debian packages may be installed where java or mvn is missing. */
   systemPackages?: boolean | undefined
+  /** For a broker that also listens with TLS or passwords. */
+  extras?: BrokerExtras | undefined
   /** Where java and mvn are looked for; PATH if absent. */
   searchPath?: string | undefined
 }
@@ -33,6 +36,7 @@ export async function provideKafka(
     instance,
     jvmOptions = quickStart,
     systemPackages = true,
+    extras = noExtras,
     searchPath,
   }: KafkaOptions,
   steps: Steps = quietly,
@@ -45,7 +49,7 @@ export async function provideKafka(
   const libs = await kafkaJars(cache, tools)
 
   return steps.step(`Kafka ${kafkaVersion}`, async (say) => {
-    const server = await shareServer(folder, brokerProcess(folder, java, libs, jvmOptions))
+    const server = await shareServer(folder, brokerProcess(folder, java, libs, jvmOptions, extras))
     const address = `127.0.0.1:${server.port}`
     say(`Kafka ${kafkaVersion} ${server.found ? 'runs already' : 'started'} on ${address}`)
     return {

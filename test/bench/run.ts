@@ -1,4 +1,4 @@
-// `npm run bench [-- api ndjson drain memory embedded end-to-end isolation rate]`: the figures of
+// `npm run bench [-- api ndjson drain memory embedded end-to-end compression isolation rate]`: the figures of
 // docs/performance.md, as ratios of one run. `-- drain --only pins` measures the workloads whose names
 // contain that.
 
@@ -6,14 +6,14 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { readSettings } from '../../config/settings.ts'
 import { printSteps } from '../../setup/steps.ts'
-
+import { benchCompression, compressionTable } from './compression.ts'
 import { printEndToEnd } from './end-to-end.ts'
 import { benchIsolation, isolationTable } from './isolation.ts'
-
 import { median } from './median.ts'
 import { printNdjson } from './ndjson.ts'
 import { printDrains, printMemory } from './print-drain.ts'
 import { benchRate } from './rate.ts'
+import type { BenchServers } from './servers.ts'
 import { startBenchServers } from './servers.ts'
 import { thousands } from './thousands.ts'
 import type { BenchRuntime } from './worker-process.ts'
@@ -38,7 +38,8 @@ const runtime = values.runtime as BenchRuntime
 
 if (isWanted('api')) await steps.step('API path, medians of three', () => printApi())
 if (isWanted('ndjson')) await printNdjson(readSettings(process.env), steps, rows)
-if (['drain', 'memory', 'embedded', 'end-to-end', 'isolation', 'rate'].some(isWanted)) {
+const onServers = ['drain', 'memory', 'embedded', 'end-to-end', 'compression', 'isolation', 'rate']
+if (onServers.some(isWanted)) {
   const servers = await startBenchServers(readSettings(process.env), steps)
   try {
     const options = { operationsPerShard: rows, runtime }
@@ -50,6 +51,7 @@ if (['drain', 'memory', 'embedded', 'end-to-end', 'isolation', 'rate'].some(isWa
     }
     if (isWanted('memory')) await printMemory(servers, steps, 4 * rows)
     if (isWanted('end-to-end')) await printEndToEnd(servers, steps, rows)
+    if (isWanted('compression')) await printCompression(servers)
     if (isWanted('isolation')) console.log(isolationTable(await benchIsolation(servers)))
     if (isWanted('rate')) for (const rate of rates) await printRate(servers, rate)
   } finally {
@@ -99,4 +101,10 @@ async function printRate(servers: Parameters<typeof benchRate>[0], limit: number
   )
   const verdict = isHeld ? 'within 1 % or one window' : 'NOT within 1 % or one window'
   console.log(`  held ${held.toFixed(2)}/s, ratio ${ratio.toFixed(4)}: ${verdict}`)
+}
+
+async function printCompression(servers: BenchServers): Promise<void> {
+  const rows = 100_000
+  const title = `compression of ${thousands(rows)} rows, medians of three`
+  console.log(compressionTable(await steps.step(title, () => benchCompression(servers, rows))))
 }

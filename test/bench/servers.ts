@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Settings } from '../../config/settings.ts'
 import { provideKafka } from '../../setup/kafka/provide.ts'
+import { provideKafkaClient } from '../../setup/kafka-client/provide.ts'
 import { provideMysql } from '../../setup/mysql/provide.ts'
 import type { Steps } from '../../setup/steps.ts'
 
@@ -18,6 +19,7 @@ export interface BenchServers {
 export async function startBenchServers(settings: Settings, steps: Steps): Promise<BenchServers> {
   const { dataDir, mysqlUrl, kafka: given, maySystemInstall } = settings
   const folder = join(dataDir, 'bench')
+  await provideKafkaClient({ dataDir, systemPackages: maySystemInstall }, steps)
   const mysql = await provideMysql(
     { dataDir, url: mysqlUrl, instance: join(folder, 'mysql') },
     steps,

@@ -1,8 +1,29 @@
 import assert from 'node:assert/strict'
+import { PublishError } from '../../core/log.ts'
 import type { LogCase } from './log.ts'
-import { at, message, publishFails, pullAll, rejectsWith, shard, textOf } from './log-steps.ts'
+import {
+  at,
+  eventually,
+  message,
+  publishFails,
+  pullAll,
+  rejectsWith,
+  shard,
+  textOf,
+} from './log-steps.ts'
 
 const largest = 256 * 1024
+
+/** Bytes that no compression makes smaller. */
+function random(shardNumber: number, size: number) {
+  const bytes = new Uint8Array(size)
+  for (let from = 0; from < size; from += randomBytesAtOnce) {
+    crypto.getRandomValues(bytes.subarray(from, from + randomBytesAtOnce))
+  }
+  return { shard: shard(shardNumber), bytes, headers: {} }
+}
+
+const randomBytesAtOnce = 65_536
 
 export const publishCases: readonly LogCase[] = [
   {
@@ -87,6 +108,46 @@ export const publishCases: readonly LogCase[] = [
         assert.ok(m.bytes.byteLength === largest && m.bytes.every((byte) => byte === n))
       })
       await publishFails('none', log.publish([filled(0, largest + 1)]))
+    },
+  },
+  {
+    name: 'under a lowered limit what is too large is refused alone, until it is raised again',
+    only: 'kafka',
+    async run(world) {
+      await world.migrate()
+      const log = await world.open()
+      await log.publish([message(0, 'before')])
+      await world.limit(50_000)
+      // Together they are above the limit; alone each fits.
+      const small = Array.from({ length: 40 }, (_, n) => random(n % 2, 10_000))
+      const large = random(0, 100_000)
+      const results = await Promise.allSettled([
+        log.publish(small.slice(0, 20)),
+        log.publish([large]),
+        log.publish(small.slice(20)),
+        log.publish([random(0, 100_000), message(1, 'beside')]),
+      ])
+      const failures = results.map((one) => (one.status === 'rejected' ? one.reason : undefined))
+      assert.deepEqual([failures[0], failures[2]], [undefined, undefined])
+      for (const failure of [failures[1], failures[3]]) {
+        assert.ok(failure instanceof PublishError, `expected a PublishError, got ${failure}`)
+        assert.match(
+          failure.message,
+          /10\d{4} bytes is above the topic's limit: raise its max\.mess/,
+        )
+      }
+      // Beside it something else was written.
+      assert.equal(failures[3].outcome, 'unknown')
+      const { next } = await log.bounds(shard(0))
+      assert.equal(next, 1 + small.length / 2)
+      const pulled = await pullAll(await log.open(shard(0), at(1)), next - 1)
+      const expected = small.filter((one) => one.shard === 0)
+      assert.deepEqual(
+        pulled.map(({ bytes }) => bytes),
+        expected.map(({ bytes }) => bytes),
+      )
+      await world.limit(undefined)
+      await eventually('a large message', () => log.publish([large]).catch(() => undefined))
     },
   },
   {

@@ -36,6 +36,8 @@ export interface LogWorld {
   trim(shard: ShardId, before: Offset): Promise<void>
   /** Deletes the log and makes it anew. */
   recreate(): Promise<void>
+  /** Sets the largest batch that the brokers take; undefined is the usual one again. */
+  limit(bytes: number | undefined): Promise<void>
   /** The offset that the group holds for a shard, for lag monitors. */
   reported(shard: ShardId): Promise<number | undefined>
   /** Another process that joins and stays. */

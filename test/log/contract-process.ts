@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { type BrokerFault, brokerFaults, type LogWorld, logCases } from '../contract/log.ts'
 import { inEmbeddedWorld } from './embedded-world.ts'
 import { inKafkaWorld } from './kafka-world.ts'
+import type { KafkaClientName } from './open-log.ts'
 
 // Runs the contract of the log on the runtime that runs this file, over one kind of log, and writes
 // a line of JSON for each case. Faults of the broker are asked for in the same way; whoever started
@@ -11,7 +12,9 @@ import { inKafkaWorld } from './kafka-world.ts'
 /** Longer than any case takes; one that hangs must not take the others with it. */
 const caseTimeoutMs = 60_000
 
-const [kind, address, only] = process.argv.slice(2)
+/** Which adapter: the embedded log, or Kafka through one of its clients. */
+const [adapter, address, only] = process.argv.slice(2)
+const kind = adapter === 'embedded' ? 'embedded' : 'kafka'
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const say = (line: object) => console.log(JSON.stringify(line))
 
@@ -29,7 +32,7 @@ for (const { name, run } of logCases.filter((one) => !one.only || one.only === k
   try {
     await (kind === 'embedded'
       ? inEmbeddedWorld(inTime(run))
-      : inKafkaWorld(address!, broker, inTime(run)))
+      : inKafkaWorld(adapter as KafkaClientName, address!, broker, inTime(run)))
     say({ name, ms: Math.round(performance.now() - startMs) })
   } catch (error) {
     const { message, stack } = error as Error

@@ -50,6 +50,7 @@ export async function inEmbeddedWorld(use: (world: LogWorld) => Promise<void>): 
         for (const ending of ['', '-wal', '-shm']) rmSync(path + ending, { force: true })
         await migrate()
       },
+      limit: noBroker,
       async reported(shard) {
         return inFile((connection) => {
           const row = connection

@@ -19,10 +19,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-for (const runtime of runtimes) {
+const adapters = [
+  ...runtimes.map((runtime) => [runtime, 'platformatic'] as const),
+  ['node', 'confluent'] as const,
+]
+for (const [runtime, client] of adapters) {
   logContract(
     runtime,
-    'kafka',
+    client,
     () => kafka.brokers[0]!,
     () => ({
       kill: () => kafka.kill('SIGKILL'),

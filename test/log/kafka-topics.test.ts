@@ -3,6 +3,7 @@ import { expect, inject, onTestFinished, test } from 'vitest'
 import { openKafkaLog } from '../../log/kafka-log.ts'
 import type { KafkaOptions } from '../../log/kafka-options.ts'
 import { createKafkaTopics } from '../../log/kafka-topics.ts'
+import { openPlatformaticClient } from '../../log/platformatic-client.ts'
 
 const partitions = 3
 
@@ -51,7 +52,7 @@ test('a topic that would lose what is accepted is refused by name', async () => 
     code: 'not_migrated',
     message: `The topic ${writes} has retention.ms=604800000, expected -1: alter the topic`,
   }
-  await expect(openKafkaLog(options)).rejects.toMatchObject(refused)
+  await expect(openKafkaLog(options, openPlatformaticClient)).rejects.toMatchObject(refused)
   await expect(createKafkaTopics(options)).rejects.toMatchObject(refused)
 })
 
@@ -59,7 +60,7 @@ test('a topic whose batches are too small for a message is refused', async () =>
   const { options, admin, writes } = someTopics()
   await createKafkaTopics(options)
   await alter(admin, writes, 'max.message.bytes', '100000')
-  await expect(openKafkaLog(options)).rejects.toMatchObject({
+  await expect(openKafkaLog(options, openPlatformaticClient)).rejects.toMatchObject({
     code: 'not_migrated',
     message: expect.stringMatching(/max\.message\.bytes=100000, expected at least 27\d{4}/),
   })
@@ -69,7 +70,7 @@ test('a topic with smaller batches than usual is written in smaller batches', as
   const { options, admin, writes } = someTopics()
   await createKafkaTopics(options)
   await alter(admin, writes, 'max.message.bytes', '300000')
-  const log = await openKafkaLog(options)
+  const log = await openKafkaLog(options, openPlatformaticClient)
   onTestFinished(() => log.close())
   const bytes = new Uint8Array(256 * 1024)
   const messages = Array.from({ length: 5 }, () => ({ shard: 0 as never, bytes, headers: {} }))
@@ -81,7 +82,7 @@ test('a missing topic is named, and how to make it', async () => {
   await createKafkaTopics(options)
   const status = `${options.topicPrefix}.status`
   await admin.deleteTopics({ topics: [status] })
-  await expect(openKafkaLog(options)).rejects.toMatchObject({
+  await expect(openKafkaLog(options, openPlatformaticClient)).rejects.toMatchObject({
     code: 'not_migrated',
     message: `The topic ${status} is missing: run \`npm run migrate\``,
   })
@@ -92,7 +93,7 @@ test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
   async (compression) => {
     const { options } = someTopics()
     await createKafkaTopics(options)
-    const log = await openKafkaLog({ ...options, compression })
+    const log = await openKafkaLog({ ...options, compression }, openPlatformaticClient)
     onTestFinished(() => log.close())
     const bytes = new TextEncoder().encode('{"title":"to be or not to be"}'.repeat(2000))
     const message = { shard: 1 as never, bytes, headers: { traceparent: '00-1-2-01' } }

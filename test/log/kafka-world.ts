@@ -1,12 +1,17 @@
 import { Admin } from '@platformatic/kafka'
 import type { Log } from '../../core/log.ts'
-import { createKafkaTopics } from '../../log/kafka-topics.ts'
+import { createKafkaTopics, maxBatchBytes } from '../../log/kafka-topics.ts'
 import { type LogWorld, worldPartitions } from '../contract/log.ts'
-import { kafkaOptions, openKafka } from './open-log.ts'
+import { type KafkaClientName, kafkaOptions, openKafka } from './open-log.ts'
 import { startMember } from './other-process.ts'
 
-/** A log of topics of its own on a broker at `address`; they stay there. */
+const topicResource = 2
+const setValue = 0
+const usualLimit = 2 * maxBatchBytes
+
+/** A log of topics of its own on a broker at `address`, through one client; they stay there. */
 export async function inKafkaWorld(
+  client: KafkaClientName,
   address: string,
   broker: LogWorld['broker'],
   use: (world: LogWorld) => Promise<void>,
@@ -26,7 +31,7 @@ export async function inKafkaWorld(
       kind: 'kafka',
       migrate,
       async open(options) {
-        const log = await openKafka(where, options)
+        const log = await openKafka(client, where, options)
         logs.push(log)
         return log
       },
@@ -39,6 +44,18 @@ export async function inKafkaWorld(
         while (await exist()) await new Promise((resolve) => setTimeout(resolve, 20))
         await migrate()
       },
+      async limit(bytes) {
+        const configs = [{ name: 'max.message.bytes', value: String(bytes ?? usualLimit) }]
+        await admin.incrementalAlterConfigs({
+          resources: [
+            {
+              resourceType: topicResource,
+              resourceName: writes,
+              configs: configs.map((one) => ({ ...one, configOperation: setValue })),
+            },
+          ],
+        })
+      },
       async reported(shard) {
         const [group] = await admin.listConsumerGroupOffsets({ groups: [topicPrefix] })
         const partitions = group?.topics.find(({ name }) => name === writes)?.partitions
@@ -46,7 +63,7 @@ export async function inKafkaWorld(
         return found && Number(found.committedOffset)
       },
       async startMember() {
-        const member = await startMember('kafka', where)
+        const member = await startMember(client, where)
         members.push(member)
         return member
       },

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type BrokerFault, type LogWorld, logCases } from '../contract/log.ts'
+import type { KafkaClientName } from './open-log.ts'
 import { runFile } from './other-process.ts'
 
 export const runtimes = ['node', 'deno', 'bun'] as const
@@ -18,18 +19,20 @@ interface Said {
 /** The contract of the log as tests, run by a process of one runtime; `broker` causes its faults. */
 export function logContract(
   runtime: (typeof runtimes)[number],
-  kind: LogWorld['kind'],
+  adapter: 'embedded' | KafkaClientName,
   address: () => string,
   broker?: () => LogWorld['broker'],
 ): void {
-  describe(`the ${kind} log on ${runtime}`, () => {
+  const kind: LogWorld['kind'] = adapter === 'embedded' ? 'embedded' : 'kafka'
+  const title = adapter === kind ? kind : `${kind} (${adapter})`
+  describe(`the ${title} log on ${runtime}`, () => {
     const cases = logCases.filter(({ only }) => !only || only === kind)
     const results = new Map(cases.map(({ name }) => [name, Promise.withResolvers<Said>()]))
     let child: ChildProcess
 
     beforeAll(() => {
       const file = new URL('./contract-process.ts', import.meta.url).pathname
-      child = runFile(`node_modules/.bin/${runtime}`, file, [kind, address()])
+      child = runFile(`node_modules/.bin/${runtime}`, file, [adapter, address()])
       const answer = async (line: string) => {
         const said: Said = JSON.parse(line)
         if (!said.fault) return results.get(said.name)?.resolve(said)

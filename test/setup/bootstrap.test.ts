@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { fakeProgram } from './fake-program.ts'
@@ -54,12 +54,27 @@ test('missing packages are installed, in one line', async () => {
   fakeProgram(
     join(project, 'programs'),
     'npm',
-    `echo npm warn EBADENGINE; mkdir -p node_modules/.bin; ln -s ${process.execPath} ${node}`,
+    `echo npm warn EBADENGINE; mkdir -p node_modules/.bin; ln -sf ${process.execPath} ${node}`,
   )
   const { code, output } = await ended(start(project, []))
   expect(output).toMatch(/^✔ Packages of package-lock\.json installed +\d+\.\d s\n$/)
   expect(code).toBe(0)
   expect((await ended(start(project, []))).output).toBe('')
+})
+
+test('no install script runs but those of the runtimes', async () => {
+  const project = emptyProject('')
+  const node = join(project, 'node_modules/.bin/node')
+  fakeProgram(
+    join(project, 'programs'),
+    'npm',
+    `echo "$@" >> said; mkdir -p node_modules/.bin; ln -sf ${process.execPath} ${node}`,
+  )
+  await ended(start(project, []))
+  const quiet = '--loglevel=error --no-audit --no-fund'
+  expect(readFileSync(join(project, 'said'), 'utf8')).toBe(
+    `ci --ignore-scripts ${quiet}\nrebuild --ignore-scripts=false ${quiet} node deno bun\n`,
+  )
 })
 
 test('a failed installation shows what npm said', async () => {

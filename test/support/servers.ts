@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { readSettings } from '../../config/settings.ts'
 import { provideKafka } from '../../setup/kafka/provide.ts'
+import { provideKafkaClient } from '../../setup/kafka-client/provide.ts'
 import { tryLock } from '../../setup/lock.ts'
 import { provideMysql } from '../../setup/mysql/provide.ts'
 import { printSteps, quietly, type Steps } from '../../setup/steps.ts'
@@ -20,7 +21,10 @@ declare module 'vitest' {
 
 const { dataDir, mysqlUrl, kafka: givenKafka, maySystemInstall } = readSettings(process.env)
 
-/** One MySQL and one Kafka for the whole run, on data that no run before has touched. */
+/**
+ * One MySQL and one Kafka for the whole run, on data that no run before has touched, and the Kafka
+ * client that Node uses.
+ */
 export default async function servers(project: TestProject) {
   const folder = await ownFolder()
   const { mysql, kafka } = await start(folder.path, printSteps(process.stderr)).catch((error) => {
@@ -60,6 +64,7 @@ async function start(folder: string, steps: Steps) {
       },
       steps,
     ),
+    provideKafkaClient({ dataDir, systemPackages: maySystemInstall }, steps),
   ] as const
   try {
     const [mysql, kafka] = await Promise.all(starting)
@@ -67,7 +72,7 @@ async function start(folder: string, steps: Steps) {
   } catch (error) {
     // One without the other is of no use, and nobody else would stop it.
     for (const one of await Promise.allSettled(starting)) {
-      if (one.status === 'fulfilled') await one.value.stop()
+      if (one.status === 'fulfilled') await one.value?.stop()
     }
     throw error
   }

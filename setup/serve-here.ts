@@ -1,13 +1,7 @@
-import process from 'node:process'
+import { currentRuntime } from '../runtime/current-runtime.ts'
 import type { Serve } from '../runtime/serve.ts'
-import type { Runtime } from '../wiring/run-process.ts'
 
-/** Which runtime runs this: Bun and Deno say that they are Node as well. */
-export function currentRuntime(): Runtime {
-  if (process.versions.bun) return 'bun'
-  return process.versions.deno ? 'deno' : 'node'
-}
-
+/** What serves HTTP on the runtime that runs this. */
 export async function serveHere(): Promise<Serve> {
   const runtime = currentRuntime()
   switch (runtime) {

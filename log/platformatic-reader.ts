@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer'
 import type { LogMessage, PartitionReader } from '../core/log.ts'
-import type { FetchedRecord, KafkaFetcher } from './kafka-fetcher.ts'
+import type { FetchedRecord, PlatformaticFetcher } from './platformatic-fetcher.ts'
 
-export class KafkaReader implements PartitionReader {
-  readonly #fetcher: KafkaFetcher
+export class PlatformaticReader implements PartitionReader {
+  readonly #fetcher: PlatformaticFetcher
   readonly #onClose: () => void
 
-  constructor(fetcher: KafkaFetcher, onClose: () => void) {
+  constructor(fetcher: PlatformaticFetcher, onClose: () => void) {
     this.#fetcher = fetcher
     this.#onClose = onClose
   }

@@ -1,24 +1,20 @@
 import { Buffer } from 'node:buffer'
 import type { OutgoingMessage } from '../core/log.ts'
 import { type Offset, offset } from '../core/position.ts'
+import type { Delivered } from './kafka-client.ts'
 import { headerBytes } from './message-bounds.ts'
 
 /** Lengths, deltas and flags that a record adds to its payload and headers, at most. */
 const recordOverheadBytes = 128
 
-/** What became of a message. */
-export type Delivered =
-  | { readonly kind: 'written'; readonly offset: Offset }
-  | { readonly kind: 'failed'; readonly outcome: 'none' | 'unknown'; readonly reason: unknown }
-
 /** One message on its way to Kafka. */
-export class KafkaDelivery {
+export class PlatformaticDelivery {
   readonly message: OutgoingMessage
   readonly bytes: number
   readonly delivered: Promise<Delivered>
   readonly #resolve: (delivered: Delivered) => void
   /** The batch that it was put into. */
-  batch: KafkaBatch | undefined
+  batch: PlatformaticBatch | undefined
   isSettled = false
 
   constructor(message: OutgoingMessage) {
@@ -51,14 +47,14 @@ export interface ProducerIdentity {
 }
 
 /** Messages of one partition that are sent together, as one record batch. */
-export class KafkaBatch {
+export class PlatformaticBatch {
   readonly partition: number
-  deliveries: readonly KafkaDelivery[]
+  deliveries: readonly PlatformaticDelivery[]
   /** Once the batch may be written, its messages, producer and sequence stay as they are. */
   stamp: { readonly producer: ProducerIdentity; readonly sequence: number } | undefined
   maybeWritten = false
 
-  constructor(partition: number, deliveries: readonly KafkaDelivery[]) {
+  constructor(partition: number, deliveries: readonly PlatformaticDelivery[]) {
     this.partition = partition
     this.deliveries = deliveries
     for (const delivery of deliveries) delivery.batch = this

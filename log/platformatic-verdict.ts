@@ -7,6 +7,8 @@ export type Verdict =
   | 'unclear'
   /** The broker has lost track of the producer's numbers. */
   | 'forgotten'
+  /** Not written, and never as it is: in smaller batches, where it holds several messages. */
+  | 'too_large'
   /** Never. */
   | 'refused'
 
@@ -16,6 +18,8 @@ const verdicts: ReadonlyMap<number, Verdict> = new Map([
   [5, 'not_now'], // LEADER_NOT_AVAILABLE
   [6, 'not_now'], // NOT_LEADER_OR_FOLLOWER
   [7, 'unclear'], // REQUEST_TIMED_OUT
+  [10, 'too_large'], // MESSAGE_TOO_LARGE
+  [18, 'too_large'], // RECORD_LIST_TOO_LARGE
   [19, 'not_now'], // NOT_ENOUGH_REPLICAS
   [20, 'unclear'], // NOT_ENOUGH_REPLICAS_AFTER_APPEND
   [45, 'forgotten'], // OUT_OF_ORDER_SEQUENCE_NUMBER

@@ -1,23 +1,30 @@
 import { setImmediate } from 'node:timers'
 import { protocolErrorsCodesById } from '@platformatic/kafka'
-import { LogError, type OutgoingMessage, PublishError } from '../core/log.ts'
+import { LogError, type OutgoingMessage } from '../core/log.ts'
 import type { Offset } from '../core/position.ts'
-import { type KafkaBatch, KafkaDelivery, type ProducerIdentity } from './kafka-batch.ts'
 import { type KafkaCluster, toOffset } from './kafka-cluster.ts'
-import { reasonOf } from './kafka-errors.ts'
+import { reasonOf, tooLarge } from './kafka-errors.ts'
 import type { KafkaCompression } from './kafka-options.ts'
-import { newProducer, type ProduceAnswer, produce } from './kafka-produce.ts'
-import { KafkaQueue } from './kafka-queue.ts'
 import type { KafkaTopicWatch } from './kafka-topic-watch.ts'
-import { verdictOn } from './kafka-verdict.ts'
+import {
+  type PlatformaticBatch,
+  PlatformaticDelivery,
+  type ProducerIdentity,
+} from './platformatic-batch.ts'
+import { newProducer, type ProduceAnswer, produce } from './platformatic-produce.ts'
+import { PlatformaticQueue } from './platformatic-queue.ts'
+import { verdictOn } from './platformatic-verdict.ts'
+import { publishFailure } from './publish-failure.ts'
 
 /** One request to a broker, at most: far below what makes a broker refuse it (100 MB). */
 const maxRequestBytes = 8 * 1024 * 1024
 /** Messages that wait or are under way, at most: above it the brokers do not keep up. */
 const maxWaitingBytes = 64 * 1024 * 1024
 const retryDelayMs = 150
+/** By how much batches grow again after each that was taken, once a topic has refused larger ones. */
+const batchGrowth = 1.125
 
-export interface KafkaSenderOptions {
+export interface PlatformaticSenderOptions {
   readonly cluster: KafkaCluster
   readonly watch: KafkaTopicWatch
   readonly partitions: number
@@ -35,32 +42,38 @@ export interface KafkaSenderOptions {
  * several partitions again as a group where their leaders have parted, and does not tell whether a
  * failed send may have been written.
  */
-export class KafkaSender {
-  readonly #options: KafkaSenderOptions
-  readonly #queues: readonly KafkaQueue[]
+export class PlatformaticSender {
+  readonly #options: PlatformaticSenderOptions
+  readonly #queues: readonly PlatformaticQueue[]
   /** Publishes that have no answer yet. */
   readonly #publishing = new Set<Promise<unknown>>()
   readonly #busyBrokers = new Set<number>()
   #producer: ProducerIdentity | undefined
+  /** The largest batch to make at the moment: a topic may come to take less than when it was opened. */
+  #batchBytes: number
   #waitingBytes = 0
   #trouble: unknown
   #scheduled = false
   #pumps = 0
   #closed = false
 
-  constructor(options: KafkaSenderOptions) {
+  constructor(options: PlatformaticSenderOptions) {
     this.#options = options
-    this.#queues = Array.from({ length: options.partitions }, (_, n) => new KafkaQueue(n))
+    this.#batchBytes = options.batchBytes
+    this.#queues = Array.from({ length: options.partitions }, (_, n) => new PlatformaticQueue(n))
   }
 
   async publish(messages: readonly OutgoingMessage[]): Promise<readonly Offset[]> {
-    const deliveries = messages.map((message) => new KafkaDelivery(message))
+    const deliveries = messages.map((message) => new PlatformaticDelivery(message))
     const bytes = deliveries.reduce((sum, delivery) => sum + delivery.bytes, 0)
     const { timeoutMs, watch } = this.#options
-    if (this.#closed) throw failed('none', new LogError('closed', 'the log is closed'))
-    if (watch.lost) throw failed('none', watch.lost)
+    if (this.#closed) throw publishFailure('none', new LogError('closed', 'the log is closed'))
+    if (watch.lost) throw publishFailure('none', watch.lost)
     if (this.#waitingBytes + bytes > maxWaitingBytes) {
-      throw failed('none', new Error(`${this.#waitingBytes} bytes wait for the brokers already`))
+      throw publishFailure(
+        'none',
+        new Error(`${this.#waitingBytes} bytes wait for the brokers already`),
+      )
     }
     this.#waitingBytes += bytes
     for (const delivery of deliveries) this.#queues[delivery.message.shard]!.add(delivery)
@@ -75,7 +88,7 @@ export class KafkaSender {
     return results.map((result) => {
       if (result.kind === 'written') return result.offset
       const none = results.every((other) => other.kind === 'failed' && other.outcome === 'none')
-      throw failed(none ? 'none' : 'unknown', result.reason)
+      throw publishFailure(none ? 'none' : 'unknown', result.reason)
     })
   }
 
@@ -96,8 +109,8 @@ export class KafkaSender {
   }
 
   #pump(): void {
-    const { watch, batchBytes } = this.#options
-    const requests = new Map<number, KafkaRequest>()
+    const { watch } = this.#options
+    const requests = new Map<number, PlatformaticRequest>()
     // Each pump begins elsewhere, so that full requests do not leave out the same partitions.
     const first = this.#pumps++ % this.#queues.length
     for (const queue of [...this.#queues.slice(first), ...this.#queues.slice(0, first)]) {
@@ -107,7 +120,7 @@ export class KafkaSender {
       if (this.#busyBrokers.has(leader)) continue
       const request = requests.get(leader) ?? { batches: [], bytes: 0 }
       if (request.bytes >= maxRequestBytes) continue
-      const batch = queue.nextBatch(batchBytes)
+      const batch = queue.nextBatch(this.#batchBytes)
       if (!batch) continue
       request.batches.push(batch)
       request.bytes += batch.bytes
@@ -116,7 +129,7 @@ export class KafkaSender {
     for (const [leader, { batches }] of requests) void this.#send(leader, batches)
   }
 
-  async #send(leader: number, batches: readonly KafkaBatch[]): Promise<void> {
+  async #send(leader: number, batches: readonly PlatformaticBatch[]): Promise<void> {
     this.#busyBrokers.add(leader)
     for (const batch of batches) this.#queueOf(batch).isBusy = true
     try {
@@ -129,7 +142,7 @@ export class KafkaSender {
     this.#schedule()
   }
 
-  async #deliver(leader: number, batches: readonly KafkaBatch[]): Promise<void> {
+  async #deliver(leader: number, batches: readonly PlatformaticBatch[]): Promise<void> {
     const { cluster, watch, compression } = this.#options
     const connection = await cluster.connection(leader)
     this.#producer ??= await newProducer(connection)
@@ -144,8 +157,8 @@ export class KafkaSender {
   }
 
   /** Numbers the batches. A request takes those of one producer; the others wait for the next. */
-  #stamp(batches: readonly KafkaBatch[], producer: ProducerIdentity): KafkaBatch[] {
-    const stamped: KafkaBatch[] = []
+  #stamp(batches: readonly PlatformaticBatch[], producer: ProducerIdentity): PlatformaticBatch[] {
+    const stamped: PlatformaticBatch[] = []
     for (const batch of batches) {
       if (batch.isOver) this.#giveUp(batch)
       else if (this.#queueOf(batch).stamp(batch, producer)) stamped.push(batch)
@@ -155,7 +168,7 @@ export class KafkaSender {
     return stamped.filter(({ stamp }) => stamp!.producer === first!.stamp!.producer)
   }
 
-  #settle(batch: KafkaBatch, answer: ProduceAnswer, wasDoubtful: boolean): void {
+  #settle(batch: PlatformaticBatch, answer: ProduceAnswer, wasDoubtful: boolean): void {
     const { watch } = this.#options
     const { code, base } = answer.partitions.get(batch.partition) ?? noAnswer
     const reason = new Error(`the broker answered ${protocolErrorsCodesById[code] ?? code}`)
@@ -179,6 +192,11 @@ export class KafkaSender {
         if (wasDoubtful) this.#refuse(batch, reason)
         else this.#repeat(batch, reason)
         break
+      case 'too_large':
+        batch.maybeWritten = wasDoubtful
+        if (wasDoubtful || batch.deliveries.length === 1) this.#refuse(batch, tooLarge(batch.bytes))
+        else this.#split(batch)
+        break
       case 'refused':
         batch.maybeWritten = wasDoubtful
         this.#refuse(batch, reason)
@@ -188,13 +206,19 @@ export class KafkaSender {
     }
   }
 
-  #succeed(batch: KafkaBatch, base: Offset): void {
+  #succeed(batch: PlatformaticBatch, base: Offset): void {
     this.#trouble = undefined
     batch.succeed(base)
     this.#queueOf(batch).finish(true)
+    this.#batchBytes = Math.min(this.#options.batchBytes, this.#batchBytes * batchGrowth)
   }
 
-  #repeat(batch: KafkaBatch, reason: unknown): void {
+  #split(batch: PlatformaticBatch): void {
+    this.#batchBytes = batch.bytes / 2
+    this.#queueOf(batch).dissolve()
+  }
+
+  #repeat(batch: PlatformaticBatch, reason: unknown): void {
     this.#trouble = reason
     if (batch.isOver) {
       this.#giveUp(batch)
@@ -211,37 +235,36 @@ export class KafkaSender {
     this.#options.watch.refresh().then(rest, rest)
   }
 
-  #refuse(batch: KafkaBatch, reason: unknown): void {
+  #refuse(batch: PlatformaticBatch, reason: unknown): void {
     batch.fail(reason)
     this.#giveUp(batch)
   }
 
-  #giveUp(batch: KafkaBatch): void {
+  #giveUp(batch: PlatformaticBatch): void {
     this.#queueOf(batch).finish(false)
     // The brokers would take other messages under the same numbers for these, and drop them.
     if (batch.maybeWritten) this.#producer = undefined
   }
 
-  #queueOf(batch: KafkaBatch): KafkaQueue {
+  #queueOf(batch: PlatformaticBatch): PlatformaticQueue {
     return this.#queues[batch.partition]!
   }
 }
 
-interface KafkaRequest {
-  readonly batches: KafkaBatch[]
+interface PlatformaticRequest {
+  readonly batches: PlatformaticBatch[]
   bytes: number
 }
 
 /** A partition that the broker left out of its answer: unclear, as REQUEST_TIMED_OUT is. */
 const noAnswer = { code: 7, base: 0n }
 
-function expire(deliveries: readonly KafkaDelivery[], timeoutMs: number, trouble: unknown): void {
+function expire(
+  deliveries: readonly PlatformaticDelivery[],
+  timeoutMs: number,
+  trouble: unknown,
+): void {
   const because = trouble === undefined ? '' : `: ${reasonOf(trouble)}`
   const reason = new Error(`Kafka did not confirm it within ${timeoutMs} ms${because}`)
   for (const delivery of deliveries) if (!delivery.isSettled) delivery.fail(reason)
-}
-
-function failed(outcome: 'none' | 'unknown', cause: unknown): PublishError {
-  const what = outcome === 'none' ? 'Nothing was written' : 'Whether the log has it is unknown'
-  return new PublishError(outcome, `${what}: ${(cause as Error).message}`, { cause })
 }

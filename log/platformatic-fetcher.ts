@@ -33,7 +33,7 @@ export interface FetchedRecord {
  * Reads one partition ahead, in order. It has a client of its own: fetches of several partitions on
  * one client would need one common session, where the slowest reader holds up the others.
  */
-export class KafkaFetcher {
+export class PlatformaticFetcher {
   readonly #client: Consumer
   readonly #watch: KafkaTopicWatch
   readonly #partition: number

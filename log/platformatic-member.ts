@@ -1,24 +1,15 @@
 import { Consumer } from '@platformatic/kafka'
+import type { Assignment } from '../core/log.ts'
 import { type Offset, type ShardId, shardId } from '../core/position.ts'
-import type { KafkaSettings } from './kafka-options.ts'
+import type { KafkaMember } from './kafka-client.ts'
+import { groupTimes, type KafkaSettings } from './kafka-options.ts'
 
-/** The group gives a member's shards away when it has heard nothing for so long. */
-const sessionTimeoutMs = 6000
-/** How long the group waits for its members when it shares out anew. */
-const rebalanceTimeoutMs = 10_000
-/** A member learns by a heartbeat that the group shares out anew: this is how soon. */
-const heartbeatIntervalMs = 500
 /** Longer than the group may hold a request to join. */
-const requestTimeoutMs = rebalanceTimeoutMs + sessionTimeoutMs
+const requestTimeoutMs = groupTimes.rebalanceMs + groupTimes.sessionMs
 const watchIntervalMs = 500
 /** Members that join at once disturb each other a few times. */
 const joinRetries = 5
 const joinRetryDelayMs = 200
-
-export interface KafkaAssignment {
-  readonly generation: number
-  readonly shards: readonly ShardId[]
-}
 
 /**
  * One stay in the group, from a fresh join to its end. The client rejoins by itself when the group
@@ -26,7 +17,7 @@ export interface KafkaAssignment {
  * and only another member joins again. (KIP-848's protocol does not serve: in this client a member
  * that was stopped and continued never comes back.)
  */
-export class KafkaMember {
+export class PlatformaticMember implements KafkaMember {
   readonly #client: Consumer
   readonly #topic: string
   readonly #over = Promise.withResolvers<void>()
@@ -34,7 +25,7 @@ export class KafkaMember {
   #heardMs = performance.now()
   #isJoining = true
 
-  constructor(settings: KafkaSettings, onAssigned: (assignment: KafkaAssignment) => void) {
+  constructor(settings: KafkaSettings, onAssigned: (assignment: Assignment) => void) {
     this.#topic = settings.topics.writes
     this.#client = new Consumer({
       ...settings.client,
@@ -42,9 +33,9 @@ export class KafkaMember {
       groupProtocol: 'classic',
       // Sticky: a worker that comes or goes moves no more shards than it must.
       protocols: [{ name: 'cooperative-sticky', version: 1 }],
-      sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: rebalanceTimeoutMs,
-      heartbeatInterval: heartbeatIntervalMs,
+      sessionTimeout: groupTimes.sessionMs,
+      rebalanceTimeout: groupTimes.rebalanceMs,
+      heartbeatInterval: groupTimes.heartbeatMs,
       requestTimeout: requestTimeoutMs,
       retries: joinRetries,
       retryDelay: joinRetryDelayMs,
@@ -62,7 +53,6 @@ export class KafkaMember {
     this.#watchdog = setInterval(() => this.#watch(), watchIntervalMs)
   }
 
-  /** Joins and stays; resolves when this member is no longer part of the group, or may not be. */
   async stay(): Promise<void> {
     try {
       await this.#client.joinGroup({})
@@ -73,7 +63,6 @@ export class KafkaMember {
     }
   }
 
-  /** Leaves the group. */
   end(): void {
     this.#over.resolve()
   }
@@ -97,7 +86,7 @@ export class KafkaMember {
 
   /** Also notices that this process was stopped, or its event loop held up, for too long. */
   #watch(): void {
-    const allowedMs = this.#isJoining ? requestTimeoutMs : sessionTimeoutMs
+    const allowedMs = this.#isJoining ? requestTimeoutMs : groupTimes.sessionMs
     if (performance.now() - this.#heardMs > allowedMs) this.end()
   }
 }

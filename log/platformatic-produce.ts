@@ -5,10 +5,10 @@ import {
   NumericMap,
   produceV9,
 } from '@platformatic/kafka'
-import { type KafkaBatch, type ProducerIdentity, toBuffers } from './kafka-batch.ts'
 import { describeTopics, topicView } from './kafka-cluster.ts'
 import { responseOf } from './kafka-errors.ts'
 import type { KafkaCompression } from './kafka-options.ts'
+import { type PlatformaticBatch, type ProducerIdentity, toBuffers } from './platformatic-batch.ts'
 
 /** All replicas in sync must have it. */
 const acksAll = -1
@@ -43,7 +43,7 @@ interface ProduceResponse {
 export async function produce(
   connection: Connection,
   topic: string,
-  batches: readonly KafkaBatch[],
+  batches: readonly PlatformaticBatch[],
   compression: KafkaCompression,
 ): Promise<ProduceAnswer> {
   const records: MessageRecord[] = []

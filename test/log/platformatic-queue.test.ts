@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest'
 import { offset, shardId } from '../../core/position.ts'
-import { type KafkaBatch, KafkaDelivery } from '../../log/kafka-batch.ts'
-import { KafkaQueue } from '../../log/kafka-queue.ts'
+import { type PlatformaticBatch, PlatformaticDelivery } from '../../log/platformatic-batch.ts'
+import { PlatformaticQueue } from '../../log/platformatic-queue.ts'
 
 const producer = { producerId: 1n, producerEpoch: 0 }
 const another = { producerId: 2n, producerEpoch: 0 }
 const limit = 10_000
 
-function delivery(text: string, size = 1): KafkaDelivery {
+function delivery(text: string, size = 1): PlatformaticDelivery {
   const bytes = new Uint8Array(size)
-  return new KafkaDelivery({ shard: shardId(0), bytes, headers: { text } })
+  return new PlatformaticDelivery({ shard: shardId(0), bytes, headers: { text } })
 }
 
-function queueOf(...deliveries: KafkaDelivery[]): KafkaQueue {
-  const queue = new KafkaQueue(0)
+function queueOf(...deliveries: PlatformaticDelivery[]): PlatformaticQueue {
+  const queue = new PlatformaticQueue(0)
   for (const one of deliveries) queue.add(one)
   return queue
 }
 
-const texts = (batch: KafkaBatch | undefined) =>
+const texts = (batch: PlatformaticBatch | undefined) =>
   batch?.deliveries.map(({ message }) => message.headers.text)
 
 test('a batch takes what fits, in order, and the rest waits for the next', () => {

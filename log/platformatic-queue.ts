@@ -1,13 +1,17 @@
-import { KafkaBatch, type KafkaDelivery, type ProducerIdentity } from './kafka-batch.ts'
+import {
+  PlatformaticBatch,
+  type PlatformaticDelivery,
+  type ProducerIdentity,
+} from './platformatic-batch.ts'
 
 /** Sequence numbers are 32-bit; a producer id that would run out is given up before. */
 const maxSequence = 2 ** 31 - 1
 
 /** The messages that wait for one partition, and the one batch of them that is on its way. */
-export class KafkaQueue {
+export class PlatformaticQueue {
   readonly partition: number
-  readonly #waiting: KafkaDelivery[] = []
-  #batch: KafkaBatch | undefined
+  readonly #waiting: PlatformaticDelivery[] = []
+  #batch: PlatformaticBatch | undefined
   #producer: ProducerIdentity | undefined
   #nextSequence = 0
   /** Its batch is part of a request. */
@@ -23,16 +27,16 @@ export class KafkaQueue {
     return !this.#batch && this.#waiting.length === 0
   }
 
-  holds(batch: KafkaBatch): boolean {
+  holds(batch: PlatformaticBatch): boolean {
     return this.#batch === batch
   }
 
-  add(delivery: KafkaDelivery): void {
+  add(delivery: PlatformaticDelivery): void {
     this.#waiting.push(delivery)
   }
 
   /** The batch to send next: the one to repeat, or a new one of what waits. */
-  nextBatch(maxBytes: number): KafkaBatch | undefined {
+  nextBatch(maxBytes: number): PlatformaticBatch | undefined {
     if (this.#batch) return this.#batch
     let bytes = 0
     let count = 0
@@ -42,7 +46,7 @@ export class KafkaQueue {
       count++
     }
     const taken = this.#waiting.splice(0, count).filter(({ isSettled }) => !isSettled)
-    if (taken.length > 0) this.#batch = new KafkaBatch(this.partition, taken)
+    if (taken.length > 0) this.#batch = new PlatformaticBatch(this.partition, taken)
     else if (this.#waiting.length > 0) return this.nextBatch(maxBytes)
     return this.#batch
   }
@@ -51,7 +55,7 @@ export class KafkaQueue {
    * Numbers the batch for sending, without the messages that nobody waits for any more. False if
    * none is left, or if the producer has no numbers left. One that may be written stays as it is.
    */
-  stamp(batch: KafkaBatch, producer: ProducerIdentity): boolean {
+  stamp(batch: PlatformaticBatch, producer: ProducerIdentity): boolean {
     if (batch.maybeWritten) return true
     batch.deliveries = batch.deliveries.filter(({ isSettled }) => !isSettled)
     if (this.#producer !== producer) {
@@ -65,6 +69,12 @@ export class KafkaQueue {
   /** The batch is settled. Its numbers are used up only if it was written. */
   finish(written: boolean): void {
     if (written) this.#nextSequence = this.#batch!.stamp!.sequence + this.#batch!.deliveries.length
+    this.#batch = undefined
+  }
+
+  /** Dissolves the batch, which is not written: its messages stand first in line again. */
+  dissolve(): void {
+    this.#waiting.unshift(...(this.#batch?.deliveries ?? []))
     this.#batch = undefined
   }
 
