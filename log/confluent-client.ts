@@ -25,10 +25,12 @@ export async function confluentClient(): Promise<OpenKafkaClient> {
         }
         return consumer.open(partition, from)
       },
-      // The library does not tell the group's own number; this grows in the same way.
+      // The library does not tell the group's own number. The time grows as well, from one stay to the
+      // next and from process to process.
       member: (onAssigned) =>
         new ConfluentMember(library, parts.settings, (shards) => {
-          onAssigned({ generation: ++generation, shards })
+          generation = Math.max(generation + 1, Date.now())
+          onAssigned({ generation, shards })
         }),
       async close() {
         await sender.close()

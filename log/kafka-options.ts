@@ -49,6 +49,8 @@ export interface KafkaSettings {
   readonly client: BaseOptions
 }
 
+/** A quarter of the bytes for little CPU time: docs/performance.md has the figures. */
+const defaultCompression: KafkaCompression = 'lz4'
 /** A broker that is away is noticed after this, and that a connection hangs after the other. */
 export const connectTimeoutMs = 3000
 const requestTimeoutMs = 10_000
@@ -59,7 +61,7 @@ export function kafkaSettings(options: KafkaOptions): KafkaSettings {
     topics: kafkaTopics(options.topicPrefix),
     partitions: options.partitions,
     publishTimeoutMs: options.publishTimeoutMs ?? defaultPublishTimeoutMs,
-    compression: options.compression ?? 'none',
+    compression: options.compression ?? defaultCompression,
     brokers: options.brokers,
     security: options.security ?? {},
     client: {
