@@ -169,6 +169,8 @@ class Application implements AppliedWindow {
   /**
    * Applies the operations on all other objects together, then those of the suspects' objects, each
    * alone: no operation fails on the word of a name, only by itself, or since all others got through.
+   * Of objects with several operations the first ones go together, and then what follows them: of a
+   * thousand objects with ten operations each, that takes ten rounds, not ten thousand statements.
    */
   async #applyWithout(
     sources: readonly Source[],
@@ -177,15 +179,19 @@ class Application implements AppliedWindow {
   ): Promise<void> {
     const others = sources.filter((source) => !objects.has(qualifiedKey(source)))
     const othersApplied = others.length === 0 || (await this.apply(this.#plan(others)))
+    const firsts = new Set<Source>()
     for (const siblings of objects.values()) {
-      const only = siblings.length === 1 ? siblings[0] : undefined
-      const failure = only && suspects.get(only)
-      if (only && failure && (isOfKey(failure) || (othersApplied && suspects.size === 1))) {
-        this.failed.push({ source: only, failure })
-      } else {
-        for (const source of siblings) await this.apply(this.#plan([source]))
-      }
+      const [first] = siblings
+      const failure = suspects.get(first!)
+      if (siblings.length > 1) firsts.add(first!)
+      else if (failure && (isOfKey(failure) || (othersApplied && suspects.size === 1))) {
+        this.failed.push({ source: first!, failure })
+      } else await this.apply(this.#plan([first!]))
     }
+    if (firsts.size === 0) return
+    await this.apply(this.#plan([...firsts]))
+    const followers = [...objects.values()].filter((siblings) => siblings.length > 1).flat()
+    await this.apply(this.#plan(followers.filter((source) => !firsts.has(source))))
   }
 
   /** Each suspect alone at its place in the log, what lies between them together. */

@@ -62,6 +62,26 @@ describe('isolating bad rows', () => {
     expect(statements - plan.statements.length).toBeLessThanOrEqual(most)
   })
 
+  it('takes objects with several operations in rounds, not one by one', async () => {
+    const type = modelType({ name: 'row', ordinal: 0, key: ['id'], columns: { score: {} } })
+    const kinds: readonly OperationKind[] = ['update', 'increment', 'create', 'create', 'update']
+    const operations = kinds.flatMap((kind, round): Operation[] =>
+      Array.from({ length: 100 }, (_, i) => {
+        const object = { id: String(i), userId: '7', ...(kind !== 'increment' && { score: round }) }
+        const by = kind === 'increment' && { by: { score: 1 } }
+        return { index: round * 100 + i, type: type.name, kind, object, ...by }
+      }),
+    )
+    const sources = sourcesOf(operations, () => type)
+    const transaction = new ModelTransaction(new ModelTables([type]))
+    const { failed } = await applyPlan(transaction, planWindow(sources), 1000)
+    expect(failed.map(({ failure }) => failure.code)).toEqual([
+      ...Array(200).fill('not_found'),
+      ...Array(100).fill('already_exists'),
+    ])
+    expect(transaction.statements.length).toBeLessThanOrEqual(10)
+  })
+
   it('is given up beyond its statements', async () => {
     const { start, operations } = batch(independent, 'create', [10, 20, 30])
     const plan = planWindow(sourcesOf(operations, () => independent))

@@ -72,6 +72,23 @@ export const publishCases: readonly LogCase[] = [
     },
   },
   {
+    name: 'messages may share memory, which is the caller’s again once they are published',
+    async run(world) {
+      await world.migrate()
+      const log = await world.open()
+      const memory = new Uint8Array(600)
+      for (let round = 0; round < 20; round++) {
+        memory.fill(round)
+        const parts = [0, 1, 2].map((k) => memory.subarray(k * 200, (k + 1) * 200))
+        await log.publish(parts.map((bytes) => ({ shard: shard(0), bytes, headers: {} })))
+      }
+      const pulled = await pullAll(await log.open(shard(0), at(0)), 60)
+      for (const [i, { bytes }] of pulled.entries()) {
+        assert.deepEqual([...bytes], Array(200).fill(Math.floor(i / 3)))
+      }
+    },
+  },
+  {
     name: 'headers and binary bytes come back as they were',
     async run(world) {
       await world.migrate()
