@@ -5,6 +5,9 @@ import { at, eventually, message, pullAll, rejectsWith, shard, textOf } from './
 
 const ten = Array.from({ length: 10 }, (_, n) => message(0, String(n)))
 
+/** As many as are made at a time, at most. */
+const randomBytes = 64 * 1024
+
 export const readCases: readonly LogCase[] = [
   {
     name: 'a pull brings at most as many messages as asked for, and goes on where it ended',
@@ -119,8 +122,11 @@ export const readCases: readonly LogCase[] = [
     async run(world) {
       await world.migrate()
       const log = await world.open()
-      // More than any reader reads ahead.
+      // More than any reader reads ahead, also where batches are compressed.
       const bytes = new Uint8Array(256 * 1024)
+      for (let i = 0; i < bytes.length; i += randomBytes) {
+        crypto.getRandomValues(bytes.subarray(i, i + randomBytes))
+      }
       await log.publish(Array.from({ length: 60 }, () => ({ shard: shard(0), bytes, headers: {} })))
       const reader = await log.open(shard(0), at(0))
       let [{ offset }] = (await pullAll(reader, 1)) as [LogMessage]

@@ -8,12 +8,14 @@ export interface DeploymentConfig {
   /** The shards' databases, in the order of the shards. */
   readonly databases: readonly string[]
   readonly rowsPerStatement?: number
+  /** Pins in log order, each by itself: what a trigger on them asks for. */
+  readonly orderedPins?: boolean
   readonly worker?: Partial<WorkerSettings>
 }
 
 /** The default config's types on other databases. */
 export function deploymentConfig(given: DeploymentConfig): ConfigDefinition {
-  const { databases, rowsPerStatement: rows = 1000, worker = {} } = given
+  const { databases, rowsPerStatement: rows = 1000, orderedPins = false, worker = {} } = given
   const rowsPerStatement = { create: rows, upsert: rows, update: rows, increment: rows }
   return defineConfig((settings) => ({
     shards: mysqlShards({
@@ -29,6 +31,7 @@ export function deploymentConfig(given: DeploymentConfig): ConfigDefinition {
       pin: {
         shardBy: hash('userId'),
         key: ['id'],
+        ordered: orderedPins,
         tables: [
           pins,
           { table: boardPins, map: { pinId: 'id' }, on: ['create', 'upsert', 'update', 'delete'] },

@@ -14,7 +14,7 @@ const slowPins = `
 test('a worker killed with -9 amid a window: all of it is undone, then applied once by the next', {
   timeout: 60_000,
 }, async () => {
-  const deployment = new Deployment({ shards: 1 })
+  const deployment = new Deployment({ shards: 1, config: { orderedPins: true } })
   await deployment.migrate()
   await deployment.query(0, slowPins)
   const [api, worker] = await Promise.all([deployment.startApi(), deployment.startWorker()])
