@@ -194,11 +194,10 @@ export function supersededSources(row: PlannedRow): Source[] {
     const values = valuesOf(source)
     const isOverwritten =
       nextKept !== undefined && values.every((property) => overwritten.has(property))
-    // The row's first upsert may be what made the object that the kept ones behind it need, or that
-    // other objects between them do.
-    const isNeeded = i === 0 && (nextKept !== 'upsert' || row.type.entangled)
-    const leavesNothingElse = kind === 'update' || (kind === 'upsert' && !isNeeded)
-    if (isOverwritten && leavesNothingElse) {
+    // The row's first upsert may be what made the object that the kept ones behind it need.
+    const leavesNothingElse =
+      kind === 'update' || (kind === 'upsert' && (i > 0 || nextKept === 'upsert'))
+    if (isOverwritten && leavesNothingElse && !concernsOthers(source, i)) {
       superseded.push(source)
       continue
     }
@@ -206,6 +205,16 @@ export function supersededSources(row: PlannedRow): Source[] {
     nextKept = kind
   }
   return superseded.reverse()
+}
+
+/**
+ * Whether operations on other objects may have met what the source did before it was overwritten: an
+ * object that was there from then on, a value that was taken or free.
+ */
+function concernsOthers({ type, operation }: Source, place: number): boolean {
+  if (!type.entangled) return false
+  if (place === 0 && operation.kind === 'upsert') return true
+  return Object.keys(operation.object).some((property) => type.properties.get(property)?.shared)
 }
 
 /** The properties that a source sets, its key left out. */

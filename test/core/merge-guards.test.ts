@@ -149,7 +149,7 @@ const cases: Readonly<Record<string, MergeCase>> = {
       ['update', { username: 'b' }],
     ],
     statements: 'modify modify modify',
-    outcomes: 'applied superseded applied applied',
+    outcomes: 'applied applied applied applied',
   },
 }
 

@@ -150,9 +150,20 @@ const cases: Readonly<Record<string, Case>> = {
       ['user', 'update', '2', { email: 'x' }],
       ['user', 'update', '1', { username: 'b' }],
       ['user', 'update', '2', { username: 'c' }],
-      ['user', 'upsert', '3', { username: 'b', number: 3 }],
     ],
-    outcomes: 'applied duplicate_value applied applied',
+    outcomes: 'applied duplicate_value applied',
+  },
+  'an operation that others built on is not superseded': {
+    existing: [['user', 'create', '2', { username: 'y', number: 2 }]],
+    steps: [
+      ['folder', 'upsert', '1', { label: 'a' }],
+      ['file', 'create', '1', { folderId: '1' }],
+      ['folder', 'upsert', '1', { label: 'b' }],
+      ['user', 'update', '2', { username: 'x' }],
+      ['user', 'create', '1', { username: 'y', number: 3 }],
+      ['user', 'update', '2', { username: 'x' }],
+    ],
+    outcomes: 'applied applied applied applied applied applied',
   },
   'two values change places only over a third': {
     existing: [

@@ -143,6 +143,26 @@ describe('a plan', () => {
     expect(statements.map(({ rows }) => rows.map(({ set }) => set.id))).toEqual([['1', '3'], ['2']])
   })
 
+  it('deletes a parent no earlier than the children before it, so that they need no isolation', () => {
+    const steps = ['1', '2'].flatMap((id) => [
+      { type: 'file', id },
+      { type: 'folder', id },
+    ])
+    const operations = steps.map(({ type, id }, index) => ({
+      ...{ index, type, kind: 'delete' as const },
+      object: { id, userId: '7' },
+    }))
+    const types = [file, folder]
+    const sources = sourcesOf(operations, (name) => types.find((type) => type.name === name)!)
+    const { statements } = planWindow(sources)
+    expect(statements.map(({ type, rows }) => `${type.name} ${rows[0]!.set.id}`)).toEqual([
+      'file 1',
+      'folder 1',
+      'file 2',
+      'folder 2',
+    ])
+  })
+
   it('keeps one order for all ordered types, and tables by object', () => {
     const types = [booking, { ...pin, ordered: true }]
     const steps = [
