@@ -8,7 +8,7 @@ import { ConfluentProducer } from './confluent-producer.ts'
 import type { KafkaClientParts } from './kafka-client.ts'
 import { reasonOf, tooLarge } from './kafka-errors.ts'
 import type { KafkaTopicWatch } from './kafka-topic-watch.ts'
-import { publishFailure } from './publish-failure.ts'
+import { offsetsOf, publishFailure } from './publish-failure.ts'
 
 /** Messages that wait or are under way, at most: above it the brokers do not keep up. */
 const maxWaitingBytes = 64 * 1024 * 1024
@@ -66,11 +66,7 @@ export class ConfluentSender {
     const results = await published
     this.#publishing.delete(published)
     clearTimeout(timer)
-    return results.map((result) => {
-      if (result.kind === 'written') return result.offset
-      const none = results.every((other) => other.kind === 'failed' && other.outcome === 'none')
-      throw publishFailure(none ? 'none' : 'unknown', result.reason)
-    })
+    return offsetsOf(results)
   }
 
   /** Waits for what is under way, at most as long as a publish may take. */

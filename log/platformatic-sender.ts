@@ -14,7 +14,7 @@ import {
 import { newProducer, type ProduceAnswer, produce } from './platformatic-produce.ts'
 import { PlatformaticQueue } from './platformatic-queue.ts'
 import { verdictOn } from './platformatic-verdict.ts'
-import { publishFailure } from './publish-failure.ts'
+import { offsetsOf, publishFailure } from './publish-failure.ts'
 
 /** One request to a broker, at most: far below what makes a broker refuse it (100 MB). */
 const maxRequestBytes = 8 * 1024 * 1024
@@ -85,11 +85,7 @@ export class PlatformaticSender {
     this.#publishing.delete(published)
     clearTimeout(timer)
     this.#waitingBytes -= bytes
-    return results.map((result) => {
-      if (result.kind === 'written') return result.offset
-      const none = results.every((other) => other.kind === 'failed' && other.outcome === 'none')
-      throw publishFailure(none ? 'none' : 'unknown', result.reason)
-    })
+    return offsetsOf(results)
   }
 
   /** Waits for what is under way, at most as long as a publish may take. */

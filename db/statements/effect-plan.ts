@@ -65,7 +65,7 @@ function planTable(
   layout: RowLayout,
 ): PlannedTable {
   const columns = table.columns
-    .filter((column) => effect !== 'delete' || column.role !== 'value')
+    .filter((column) => sendsValues(effect) || column.role !== 'value')
     .map((column) => planColumn(effect, column, layout))
   const version = table.columns.find(({ property }) => property === type.version)
   return {
@@ -78,10 +78,15 @@ function planTable(
   }
 }
 
+/** A delete has none to send; a create's stand in its text. */
+function sendsValues(effect: Effect): boolean {
+  return effect === 'upsert' || effect === 'modify'
+}
+
 function planColumn(effect: Effect, column: DatabaseColumn, layout: RowLayout): PlannedColumn {
   const { property, encode } = column
   const absent = absentValue(column)
-  const made = effect === 'modify' || effect === 'upsert' ? updateValue(column) : undefined
+  const made = sendsValues(effect) ? updateValue(column) : undefined
   const slot = layout.add({
     from: 'set',
     property,

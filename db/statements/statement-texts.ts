@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { Effect, Row, Statement } from '../../core/statement.ts'
 import { textOf } from '../sql-text.ts'
-import type { DatabaseType } from '../types/database-type.ts'
+import type { DatabaseTable, DatabaseType } from '../types/database-type.ts'
 import { deleteSql } from './delete.ts'
 import {
   type EffectPlan,
@@ -37,7 +37,7 @@ export interface BoundStatement {
 export class StatementTexts {
   readonly #plans = new WeakMap<DatabaseType, Map<Effect | 'inspect', EffectPlan>>()
   readonly #tables = new WeakMap<PlannedTable, Map<string, string>>()
-  readonly #inserts = new WeakMap<PlannedTable, ValuesInsert>()
+  readonly #inserts = new WeakMap<DatabaseTable, ValuesInsert>()
   readonly #bound = new WeakMap<Statement, BoundStatement>()
   /** Statements of several tables share one array of rows. */
   readonly #encoded = new WeakMap<readonly Row[], { plan: EffectPlan; rows: EncodedRows }>()
@@ -60,7 +60,10 @@ export class StatementTexts {
     if (!table) throw new Error(`${type.name}: no ${effect} writes table ${statement.table}`)
     return {
       table,
-      write: this.#write(plan, table, effect, rows, marks),
+      write:
+        effect === 'create'
+          ? { sql: this.#create(type.databaseTables[statement.table]!, rows, marks) }
+          : this.#write(plan, table, effect, rows, marks),
       inspect: () => this.#inspect(type, statement.table, rows),
     }
   }
@@ -93,13 +96,11 @@ export class StatementTexts {
   #write(
     plan: EffectPlan,
     table: PlannedTable,
-    effect: Effect,
+    effect: Exclude<Effect, 'create'>,
     rows: readonly Row[],
     marks: boolean,
   ): Query {
     switch (effect) {
-      case 'create':
-        return { sql: this.#insert(table, () => new ValuesInsert(table)).text(rows, marks)! }
       case 'upsert':
         return this.#upsert(plan, table, rows, marks)
       case 'modify': {
@@ -113,6 +114,10 @@ export class StatementTexts {
       default:
         return effect satisfies never
     }
+  }
+
+  #create(table: DatabaseTable, rows: readonly Row[], marks: boolean): string {
+    return this.#insert(table, () => new ValuesInsert(table)).text(rows, marks)!
   }
 
   #upsert(plan: EffectPlan, table: PlannedTable, rows: readonly Row[], marks: boolean): Query {
@@ -140,7 +145,7 @@ export class StatementTexts {
     return this.#cached(table, variant, () => modifySql(table, layout, useOf, marks))
   }
 
-  #insert(table: PlannedTable, make: () => ValuesInsert): ValuesInsert {
+  #insert(table: DatabaseTable, make: () => ValuesInsert): ValuesInsert {
     const insert = this.#inserts.get(table) ?? make()
     this.#inserts.set(table, insert)
     return insert

@@ -3,13 +3,17 @@ import { defineConfig, modulo, mysqlShards } from '../../config/index.ts'
 import { boardPins, pins } from '../../tables.ts'
 
 /** Rows of about 200 bytes as a client sends them. */
-export const items = mysqlTable('items', {
-  id: bigint('id', { mode: 'bigint', unsigned: true }).primaryKey(),
-  userId: bigint('user_id', { mode: 'bigint', unsigned: true }).notNull(),
-  title: varchar('title', { length: 200 }).notNull(),
-  saves: int('saves', { unsigned: true }).notNull(),
-  createdAt: datetime('created_at', { fsp: 3 }).notNull(),
-})
+const itemTable = (name: string) =>
+  mysqlTable(name, {
+    id: bigint('id', { mode: 'bigint', unsigned: true }).primaryKey(),
+    userId: bigint('user_id', { mode: 'bigint', unsigned: true }).notNull(),
+    title: varchar('title', { length: 200 }).notNull(),
+    saves: int('saves', { unsigned: true }).notNull(),
+    createdAt: datetime('created_at', { fsp: 3 }).notNull(),
+  })
+
+export const items = itemTable('items')
+export const versionedItems = itemTable('versioned_items')
 
 const part = (name: string) => varchar(name, { length: 40 })
 
@@ -32,6 +36,12 @@ export default defineConfig((settings) => ({
   createTables: true,
   types: {
     item: { shardBy: modulo('userId'), key: ['id'], tables: [items] },
+    versionedItem: {
+      shardBy: modulo('userId'),
+      key: ['id'],
+      version: 'saves',
+      tables: [versionedItems],
+    },
     wide: { shardBy: modulo('userId'), key: ['id'], tables: [wides] },
     // As in the default config.
     pin: {

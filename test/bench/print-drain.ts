@@ -7,6 +7,7 @@ import { deletes, increments, sparseUpdates } from './workloads/changes.ts'
 import { hotKeys } from './workloads/hot-keys.ts'
 import { pinCreates } from './workloads/pins.ts'
 import { upserts } from './workloads/upserts.ts'
+import { overwrites } from './workloads/versions.ts'
 
 /** The part of the ceiling that a drain must reach. */
 const goal = 0.9
@@ -20,7 +21,7 @@ function drains(operations: number): readonly Drain[] {
     { workload: upserts },
     { workload: upserts, shards: 2, operationsPerShard: operations / 2 },
     { workload: pinCreates, operationsPerShard: operations / 2 },
-    ...[sparseUpdates, increments, deletes, hotKeys].map((workload) => ({
+    ...[sparseUpdates, increments, deletes, hotKeys, ...overwrites].map((workload) => ({
       workload,
       operationsPerShard: fewer,
     })),
