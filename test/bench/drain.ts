@@ -101,6 +101,7 @@ function* seedOf({ seed, batch }: Workload, operations: number, shard: number): 
 /** Mebibytes per whole drain, as the least squares of what was sampled after the first quarter. */
 function slope({ memory }: DrainFigures): number {
   const late = memory.filter(([done]) => done > 0.25)
+  if (late.length === 0) return 0
   const mean = (of: (sample: readonly [number, number]) => number) =>
     late.reduce((sum, sample) => sum + of(sample), 0) / late.length
   const [x, y] = [mean(([done]) => done), mean(([, mebibytes]) => mebibytes)]
