@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { NewDigest } from '../core/digest.ts'
 import type { JobStore } from '../core/job-store.ts'
 import type { Log } from '../core/log.ts'
 import type { Checksum } from '../core/message.ts'
@@ -20,6 +21,7 @@ export interface ApiOptions {
   readonly authenticate: Authenticate
   readonly clock: Clock
   readonly checksum: Checksum
+  readonly newDigest: NewDigest
   newJobId(): string
   /** Where NDJSON requests wait until their last line is valid; made when the first one comes. */
   readonly spoolFolder: string

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
+import { createAccept } from './accept.ts'
 import type { ApiOptions } from './api-options.ts'
 import type { Caller } from './auth.ts'
 import { discardRest } from './body.ts'
@@ -8,8 +9,10 @@ import { createHealth } from './health.ts'
 import { createJobs } from './jobs.ts'
 import { defaultApiLimits } from './limits.ts'
 import { Problem } from './problem.ts'
+import { createReceive } from './receive.ts'
 import { ShardBoard } from './shard-board.ts'
 import { createShards } from './shards.ts'
+import { createSpools } from './spools.ts'
 import { traceRequest } from './tracing.ts'
 import { createWrites } from './writes.ts'
 
@@ -18,8 +21,11 @@ export function createApp(options: ApiOptions): Hono {
   const limits = { ...defaultApiLimits, ...options.limits }
   const board = new ShardBoard(options.log, options.clock, limits)
   const bodies = new Budgets(limits.bodyBytesInFlight, 'the memory set aside for bodies')
-  const write = createWrites(options, limits, board, bodies)
-  const jobs = createJobs(options, limits, board, bodies)
+  const openSpool = createSpools(options, limits)
+  const accept = createAccept(options, limits, board)
+  const receive = createReceive(options, limits, bodies, openSpool)
+  const write = createWrites(options, limits, receive, accept)
+  const jobs = createJobs(options, limits, board, bodies, openSpool, accept)
   const shards = createShards(options, board)
   const health = createHealth(options, limits)
 
@@ -38,6 +44,18 @@ export function createApp(options: ApiOptions): Hono {
   guarded('GET', '/v1/jobs/:receipt', (c, caller) => jobs.show(c.req.param('receipt')!, caller))
   guarded('GET', '/v1/jobs/:receipt/failures', (c, caller) =>
     jobs.failures(c.req.param('receipt')!, caller),
+  )
+  guarded('POST', '/v1/jobs/:receipt/cancel', (c, caller) =>
+    jobs.cancel(c.req.param('receipt')!, caller),
+  )
+  guarded('POST', '/v1/jobs/cancel', async (c, caller) =>
+    jobs.cancel(await jobs.receiptIn(c.req.raw), caller),
+  )
+  guarded('POST', '/v1/jobs/:receipt/retry', (c, caller) =>
+    jobs.retry(c.req.param('receipt')!, caller),
+  )
+  guarded('POST', '/v1/jobs/retry', async (c, caller) =>
+    jobs.retry(await jobs.receiptIn(c.req.raw), caller),
   )
   guarded('GET', '/v1/shards', () => shards.list())
   guarded('GET', '/v1/shards/:shard', (c) => shards.show(c.req.param('shard')!))

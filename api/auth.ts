@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { maxTenantLength } from '../core/tenant.ts'
 import { Problem } from './problem.ts'
 
 /** `writer` writes and looks at its tenant's jobs, `reader` only looks, `admin` may do everything. */
@@ -87,7 +88,8 @@ function parseApiKey(entry: Record<string, unknown> | null, place: number): ApiK
   }
   const digest = typeof hash === 'string' ? /^sha256:([0-9a-f]{64})$/i.exec(hash)?.[1] : undefined
   expect(digest !== undefined, 'needs a hash, `sha256:` and 64 hex digits')
-  expect(typeof tenant === 'string' && tenant !== '', 'needs a tenant')
+  const isTenant = typeof tenant === 'string' && tenant !== '' && tenant.length <= maxTenantLength
+  expect(isTenant, `needs a tenant, of ${maxTenantLength} characters at most`)
   expect(roles.includes(role as Role), `needs a role, one of ${roles.join(', ')}`)
   const areNames = Array.isArray(types) && types.every((type) => typeof type === 'string')
   expect(types === undefined || areNames, 'has types that are not a list of names')

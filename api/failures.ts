@@ -19,13 +19,10 @@ export async function streamFailures(
   options: ApiOptions,
   limits: ApiLimits,
 ): Promise<Response> {
-  const pages = readPages(receipt, jobs, options, limits)
+  const pages = failurePages(receipt, jobs, options, limits)
   // Read before the answer begins, so that a shard that is down is a 503.
   let next = await pages.next().catch((error: unknown) => {
-    throw new Problem('shard-unavailable', `The failures can't be listed: ${whyUnread(error)}.`, {
-      cause: error,
-      headers: { 'retry-after': '5' },
-    })
+    throw failuresUnread(error)
   })
   const body = new ReadableStream<Uint8Array>(
     {
@@ -34,7 +31,7 @@ export async function streamFailures(
           controller.close()
           return
         }
-        controller.enqueue(next.value)
+        controller.enqueue(encoder.encode(next.value.map(line).join('')))
         // A shard that fails now breaks the transfer off: the client must not take it for whole.
         next = await pages.next()
       },
@@ -49,12 +46,19 @@ export async function streamFailures(
 
 const encoder = new TextEncoder()
 
-async function* readPages(
+export function failuresUnread(cause: unknown): Problem {
+  const headers = { 'retry-after': '5' }
+  const detail = `The failures can't be listed: ${whyUnread(cause)}.`
+  return new Problem('shard-unavailable', detail, { cause, headers })
+}
+
+/** A job's failures, a page at a time, shard by shard. Rejects with what a shard says. */
+export async function* failurePages(
   { job, logId, shards }: Receipt,
   jobs: JobStore,
   { clock, reportError }: ApiOptions,
   { failuresPage, readTimeoutMs }: ApiLimits,
-): AsyncGenerator<Uint8Array, undefined> {
+): AsyncGenerator<readonly JobFailure[], undefined> {
   for (const { shard } of shards) {
     let after = -1
     for (;;) {
@@ -67,7 +71,7 @@ async function* readPages(
         throw error
       }
       const last = page.at(-1)
-      if (last) yield encoder.encode(page.map(line).join(''))
+      if (last) yield page
       if (!last || page.length < failuresPage) break
       after = last.index
     }
@@ -84,6 +88,6 @@ async function* readPages(
   }
 }
 
-function line({ index, type, op, object, code, message }: JobFailure): string {
-  return `${JSON.stringify({ index, type, op, object, code, message })}\n`
+function line({ index, type, op, object, by, code, message }: JobFailure): string {
+  return `${JSON.stringify({ index, type, op, object, by, code, message })}\n`
 }

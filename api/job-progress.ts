@@ -45,6 +45,11 @@ export function shardNumbers(
   }
 }
 
+export function cancelPending(numbers: JobNumbers): JobNumbers {
+  const { cancelled, pending } = numbers
+  return { ...numbers, cancelled: cancelled + pending, pending: 0 }
+}
+
 function settledOperations(
   { first, last, operations }: ReceiptShard,
   position: Position,

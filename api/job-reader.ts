@@ -3,6 +3,7 @@ import type { ShardId } from '../core/position.ts'
 import type { Receipt } from '../core/receipt.ts'
 import { StoreError } from '../core/shard-store.ts'
 import type { ApiOptions } from './api-options.ts'
+import type { KnownCancels } from './cancelled.ts'
 import { DeadlineError, withDeadline } from './deadline.ts'
 import type { JobView, ShardRead } from './job-view.ts'
 import { viewJob } from './job-view.ts'
@@ -14,9 +15,17 @@ export class JobReader {
   readonly #jobs: JobStore
   readonly #board: ShardBoard
   readonly #limits: ApiLimits
+  readonly #cancels: KnownCancels
   readonly #options: ApiOptions
 
-  constructor(jobs: JobStore, options: ApiOptions, limits: ApiLimits, board: ShardBoard) {
+  constructor(
+    jobs: JobStore,
+    options: ApiOptions,
+    limits: ApiLimits,
+    board: ShardBoard,
+    cancels: KnownCancels,
+  ) {
+    this.#cancels = cancels
     this.#jobs = jobs
     this.#options = options
     this.#limits = limits
@@ -32,11 +41,12 @@ export class JobReader {
         else jobsByShard.set(shard, [job])
       }
     }
-    const [reads, board] = await Promise.all([
+    const [reads, board, cancelled] = await Promise.all([
       this.#readShards(jobsByShard),
       this.#board.viewIfAny(),
+      this.#cancels.readIfAny(),
     ])
-    return receipts.map((receipt) => viewJob(receipt, reads, board))
+    return receipts.map((receipt) => viewJob(receipt, reads, board, cancelled))
   }
 
   async #readShards(

@@ -1,9 +1,10 @@
+import type { CancelledJobs } from '../core/cancel.ts'
 import type { ShardProgress } from '../core/job-store.ts'
 import type { ShardId } from '../core/position.ts'
 import { offset } from '../core/position.ts'
 import type { Receipt, ReceiptShard } from '../core/receipt.ts'
 import type { JobNumbers, JobState } from './job-progress.ts'
-import { addNumbers, jobState, shardNumbers } from './job-progress.ts'
+import { addNumbers, cancelPending, jobState, shardNumbers } from './job-progress.ts'
 import type { BoardView, ShownReason } from './shard-board.ts'
 
 /** What a shard said of some jobs, or why it said nothing. */
@@ -13,6 +14,8 @@ export type ShardRead = { readonly progress: ShardProgress } | { readonly error:
 export interface JobView extends JobNumbers {
   readonly job: string
   readonly state: JobState
+  /** The job whose failed operations this one sends again. */
+  readonly retryOf?: string
   readonly acceptedAt: string
   readonly accepted: number
   /** Operations on shards that could not be read, where there are any. */
@@ -51,6 +54,7 @@ export function viewJob(
   receipt: Receipt,
   reads: ReadonlyMap<ShardId, ShardRead>,
   board: BoardView,
+  cancelled: CancelledJobs,
 ): JobView {
   const shards = receipt.shards.map((part): JobShardView => {
     const { shard, operations } = part
@@ -60,7 +64,7 @@ export function viewJob(
       accepted: operations,
       reason: reported?.reason ?? 'silent',
       ...(reported?.detail !== undefined && { detail: reported.detail }),
-      ...settledShard(receipt, part, reads.get(shard)!, board),
+      ...settledShard(receipt, part, reads.get(shard)!, board, cancelled),
     }
   })
   const settled = shards.filter(isRead)
@@ -69,6 +73,7 @@ export function viewJob(
   const unknown = accepted - countAccepted(settled)
   return {
     job: receipt.job,
+    ...(receipt.retryOf !== undefined && { retryOf: receipt.retryOf }),
     state: jobState(numbers, unknown),
     acceptedAt: new Date(receipt.acceptedAtMs).toISOString(),
     accepted,
@@ -85,14 +90,18 @@ function settledShard(
   part: ReceiptShard,
   read: ShardRead,
   board: BoardView,
+  cancelled: CancelledJobs,
 ): SettledShard | UnreadShard {
   if ('error' in read) return read
   const { logId, position, jobs } = read.progress
   if (logId !== receipt.logId) {
     return { error: otherLog(receipt.logId, logId) }
   }
-  const { estimated, ...numbers } = shardNumbers(part, position, jobs.get(receipt.job))
+  const { estimated, ...counted } = shardNumbers(part, position, jobs.get(receipt.job))
   const end = offset(part.last + 1)
+  // What waits of a cancelled job is cancelled already, before its shard comes to it.
+  const isCancelled = cancelled.covers(receipt.job, part.shard, { offset: end, operation: 0 })
+  const numbers = isCancelled ? cancelPending(counted) : counted
   const estimatedSeconds = numbers.pending === 0 ? 0 : board.secondsUntil(part.shard, end)
   return { ...numbers, ...(estimated && { estimated }), estimatedSeconds }
 }

@@ -1,27 +1,40 @@
 import type { Receipt } from '../core/receipt.ts'
+import type { Accept } from './accept.ts'
 import type { ApiOptions } from './api-options.ts'
 import type { Caller } from './auth.ts'
+import { requireWriter } from './auth.ts'
 import { readWholeBody } from './body.ts'
 import type { Budgets } from './budget.ts'
+import { createCancel } from './cancel.ts'
+import { KnownCancels } from './cancelled.ts'
 import { streamFailures } from './failures.ts'
 import { JobReader } from './job-reader.ts'
 import { parseJson } from './json.ts'
 import type { ApiLimits } from './limits.ts'
 import { bodyForm } from './media-type.ts'
 import { excerpt, Problem } from './problem.ts'
+import { createRetry } from './retry.ts'
 import type { ShardBoard } from './shard-board.ts'
+import type { OpenSpool } from './spools.ts'
 
-/** The routes under `/v1/jobs`: how far a job is, and what failed of it. */
+/** The routes under `/v1/jobs`: how far a job is, what failed of it, and what to do about it. */
 export function createJobs(
   options: ApiOptions,
   limits: ApiLimits,
   board: ShardBoard,
   bodies: Budgets,
+  openSpool: OpenSpool,
+  accept: Accept,
 ) {
   const { jobs, receipts } = options
-  const reader = jobs && new JobReader(jobs, options, limits, board)
+  const cancels = new KnownCancels(options, limits)
+  const reader = jobs && new JobReader(jobs, options, limits, board, cancels)
+  const retryJob = createRetry(options, limits, openSpool, accept)
+  const cancelJob = createCancel(options, limits, board, cancels)
 
   return {
+    receiptIn,
+
     async show(text: string, caller: Caller): Promise<Response> {
       const receipt = await open(text, caller)
       const [job] = await requireJobs(reader).read([receipt])
@@ -30,20 +43,44 @@ export function createJobs(
 
     /** Receipts in the body: one, answered as `show` does, or a list, answered in its order. */
     async lookup(request: Request, caller: Caller): Promise<Response> {
-      bodyForm(request, ['json'])
-      using budget = bodies.open()
-      const bodyOptions = { maxBytes: limits.bodyBytes, limits, clock: options.clock }
-      const body = await readWholeBody(request, bodyOptions, budget)
-      const lookup = parseLookup(parseJson(body, limits.jsonDepth), limits.receipts)
+      const lookup = await readLookup(request, limits.receipts)
       const opened = await Promise.all(lookup.texts.map((text) => open(text, caller)))
       const views = await requireJobs(reader).read(opened)
       return Response.json(lookup.single ? views[0] : { jobs: views })
+    },
+
+    /** Without access to the shards the cancel is durable, and nothing is known of the job: 202. */
+    async cancel(text: string, caller: Caller): Promise<Response> {
+      requireWriter(caller)
+      const receipt = await open(text, caller)
+      const view = await cancelJob(receipt, reader)
+      return view ? Response.json(view) : Response.json({ job: receipt.job }, { status: 202 })
+    },
+
+    async retry(text: string, caller: Caller): Promise<Response> {
+      requireWriter(caller)
+      const receipt = await open(text, caller)
+      return retryJob(receipt, caller, requireJobs(jobs), requireJobs(reader))
     },
 
     async failures(text: string, caller: Caller): Promise<Response> {
       const receipt = await open(text, caller)
       return streamFailures(receipt, requireJobs(jobs), options, limits)
     },
+  }
+
+  /** The receipt that a request has in its body, since it is too long for a path. */
+  async function receiptIn(request: Request): Promise<string> {
+    const { texts } = await readLookup(request, 1)
+    return texts[0]!
+  }
+
+  async function readLookup(request: Request, maxReceipts: number): Promise<Lookup> {
+    bodyForm(request, ['json'])
+    using budget = bodies.open()
+    const bodyOptions = { maxBytes: limits.bodyBytes, limits, clock: options.clock }
+    const body = await readWholeBody(request, bodyOptions, budget)
+    return parseLookup(parseJson(body, limits.jsonDepth), maxReceipts)
   }
 
   async function open(text: string, caller: Caller): Promise<Receipt> {
@@ -71,10 +108,13 @@ function requireJobs<T>(jobs: T | undefined): T {
 
 const lookupShape = 'Send `{"receipt": "…"}`, or `{"receipts": ["…", …]}`.'
 
-function parseLookup(
-  body: unknown,
-  maxReceipts: number,
-): { readonly single: boolean; readonly texts: readonly string[] } {
+interface Lookup {
+  /** Whether it is one receipt, not a list. */
+  readonly single: boolean
+  readonly texts: readonly string[]
+}
+
+function parseLookup(body: unknown, maxReceipts: number): Lookup {
   const { receipt, receipts, ...others } = (body ?? {}) as Record<string, unknown>
   const single = receipts === undefined
   const texts = single ? [receipt] : receipts

@@ -40,12 +40,20 @@ export interface ApiLimits {
    * their job are in it: a job by half is what nobody wants.
    */
   readonly publishRetryMs: number
+  /** Keyed requests whose answers are kept for when they come again; the oldest are forgotten. */
+  readonly answeredRequests: number
+  /** What their receipts may have in all, in characters. */
+  readonly answeredReceiptsLength: number
   /** Receipts of one lookup. */
   readonly receipts: number
   /** Shards asked at one time for one request's jobs. */
   readonly shardReads: number
   /** How long an answer waits for one shard, or for the log, before it says so. */
   readonly readTimeoutMs: number
+  /** How long a cancel waits for the workers to know of it, and to be past what they had begun. */
+  readonly cancelWaitMs: number
+  /** Cancelled jobs that shards are not past yet, or were not long ago: every process holds them. */
+  readonly cancelledJobs: number
   /** Failures read from a shard at a time: what a stream of them holds in memory. */
   readonly failuresPage: number
   /** A shard whose worker reported nothing for so long is shown as silent. */
@@ -74,9 +82,13 @@ export const defaultApiLimits: ApiLimits = {
   spoolBytes: 2 * gibibyte,
   spoolBytesInFlight: 8 * gibibyte,
   publishRetryMs: 30_000,
+  answeredRequests: 20_000,
+  answeredReceiptsLength: 16 * mebibyte,
   receipts: 100,
   shardReads: 16,
   readTimeoutMs: 3_000,
+  cancelWaitMs: 2_000,
+  cancelledJobs: 100_000,
   failuresPage: 500,
   silentAfterMs: 10_000,
   stateMaxAgeMs: 1_000,

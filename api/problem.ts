@@ -9,7 +9,11 @@ export type ProblemName =
   | 'unsupported-media-type'
   | 'too-large'
   | 'invalid-operations'
+  | 'idempotency-key-under-way'
+  | 'idempotency-key-reused'
   | 'unknown-receipt'
+  | 'job-not-over'
+  | 'nothing-to-retry'
   | 'overloaded'
   | 'spool-unavailable'
   | 'log-unavailable'
@@ -19,7 +23,7 @@ export type ProblemName =
   | 'internal'
 
 interface ProblemKind {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 500 | 501 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 501 | 503
   readonly title: string
 }
 
@@ -32,7 +36,11 @@ const kinds: Readonly<Record<ProblemName, ProblemKind>> = {
   'unsupported-media-type': { status: 415, title: 'This content type is not read here' },
   'too-large': { status: 413, title: 'The request is too large' },
   'invalid-operations': { status: 422, title: 'The request holds invalid operations' },
+  'idempotency-key-under-way': { status: 409, title: 'The same request is being answered' },
+  'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key stands for another body' },
   'unknown-receipt': { status: 404, title: 'This receipt is not known' },
+  'job-not-over': { status: 409, title: 'The job is not over' },
+  'nothing-to-retry': { status: 409, title: 'No operation of the job failed' },
   overloaded: { status: 503, title: 'The API holds as many requests as it can' },
   'spool-unavailable': { status: 503, title: 'The API cannot keep the request on its disk' },
   'log-unavailable': { status: 503, title: 'The log does not answer' },

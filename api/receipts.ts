@@ -65,13 +65,13 @@ function findKey(keys: ReadonlyMap<string, CryptoKey>, kid: string | undefined):
 }
 
 /**
- * `[1, job, tenant, logId, acceptedAtMs, [shard, first, last - first, operations, …]]`: some 20
- * bytes a shard, so that the receipt of a job on many shards still fits where URLs go.
+ * `[1, job, tenant, logId, acceptedAtMs, [shard, first, last - first, operations, …], retryOf?]`: some
+ * 20 bytes a shard, so that the receipt of a job on many shards still fits where URLs go.
  */
-type EncodedReceipt = [1, string, string, string, number, number[]]
+type EncodedReceipt = [1, string, string, string, number, number[], string?]
 
 function encode(receipt: Receipt): Uint8Array {
-  const { job, tenant, logId, acceptedAtMs } = receipt
+  const { job, tenant, logId, acceptedAtMs, retryOf } = receipt
   const shards = receipt.shards.flatMap(({ shard, first, last, operations }) => [
     shard,
     first,
@@ -79,13 +79,14 @@ function encode(receipt: Receipt): Uint8Array {
     operations,
   ])
   const encoded: EncodedReceipt = [1, job, tenant, logId, acceptedAtMs, shards]
+  if (retryOf !== undefined) encoded.push(retryOf)
   return new TextEncoder().encode(JSON.stringify(encoded))
 }
 
 /** What is decoded here was signed by one of the keys, so its shape needs no check. */
 function decode(payload: Uint8Array): Receipt | undefined {
   const encoded: EncodedReceipt = JSON.parse(new TextDecoder().decode(payload))
-  const [version, job, tenant, logId, acceptedAtMs, numbers] = encoded
+  const [version, job, tenant, logId, acceptedAtMs, numbers, retryOf] = encoded
   if (version !== 1) return undefined
   const shards: ReceiptShard[] = []
   for (let i = 0; i < numbers.length; i += 4) {
@@ -102,5 +103,5 @@ function decode(payload: Uint8Array): Receipt | undefined {
       operations,
     })
   }
-  return { job, tenant, logId, acceptedAtMs, shards }
+  return { job, tenant, logId, acceptedAtMs, ...(retryOf !== undefined && { retryOf }), shards }
 }

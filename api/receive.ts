@@ -1,9 +1,10 @@
+import type { Digest } from '../core/digest.ts'
 import type { Operation } from '../core/operation.ts'
 import type { ApiOptions } from './api-options.ts'
 import type { Caller } from './auth.ts'
 import { requireMayWrite } from './auth.ts'
 import { readBody, readWholeBody } from './body.ts'
-import { Budgets } from './budget.ts'
+import type { Budgets } from './budget.ts'
 import { Issues } from './issues.ts'
 import { parseJson } from './json.ts'
 import type { ApiLimits } from './limits.ts'
@@ -12,7 +13,7 @@ import { NdjsonReader } from './ndjson.ts'
 import { OperationReader } from './operation-reader.ts'
 import type { Outbox } from './outbox.ts'
 import { MemoryOutbox } from './outbox.ts'
-import { Spool } from './spool.ts'
+import type { OpenSpool } from './spools.ts'
 import { wholeLines } from './whole-lines.ts'
 import { parseWriteRequest } from './write-request.ts'
 
@@ -33,23 +34,33 @@ export interface ReceivedPart {
   readonly bytes: number
 }
 
+export type Receive = ReturnType<typeof createReceive>
+
 /** The ways to receive a write: one JSON text, held in memory, or NDJSON, spooled to disk. */
-export function createReceive(options: ApiOptions, limits: ApiLimits, bodies: Budgets) {
-  const { types, clock, spoolFolder } = options
-  const places = new Budgets(limits.ndjsonRequests, 'all places for NDJSON requests')
-  const disk = new Budgets(limits.spoolBytesInFlight, 'the disk space set aside for requests')
+export function createReceive(
+  { types, clock }: ApiOptions,
+  limits: ApiLimits,
+  bodies: Budgets,
+  openSpool: OpenSpool,
+) {
+  /**
+   * Throws a Problem where the content type is neither, or no place is free. The digest is given the
+   * form of the body, then the body as it is unpacked.
+   */
+  return (request: Request, caller: Caller, digest?: Digest): Received => {
+    const form = bodyForm(request, ['json', 'ndjson'])
+    digest?.update(`${form}\n`)
+    return form === 'json'
+      ? receiveJson(request, caller, digest)
+      : receiveNdjson(request, caller, digest)
+  }
 
-  /** Throws a Problem where the content type is neither, or no place is free. */
-  return (request: Request, caller: Caller): Received =>
-    bodyForm(request, ['json', 'ndjson']) === 'json'
-      ? receiveJson(request, caller)
-      : receiveNdjson(request, caller)
-
-  function receiveJson(request: Request, caller: Caller): Received {
+  function receiveJson(request: Request, caller: Caller, digest: Digest | undefined): Received {
     const budget = bodies.open()
     const readOperations = async function* (): AsyncGenerator<ReceivedPart> {
       const bodyOptions = { maxBytes: limits.bodyBytes, limits, clock }
       const body = await readWholeBody(request, bodyOptions, budget)
+      digest?.update(body)
       const operations = parseWriteRequest(parseJson(body, limits.jsonDepth), {
         ...rulesFor(caller),
         maxOperations: limits.operations,
@@ -65,20 +76,15 @@ export function createReceive(options: ApiOptions, limits: ApiLimits, bodies: Bu
     }
   }
 
-  function receiveNdjson(request: Request, caller: Caller): Received {
-    const place = places.open()
-    place.take(1)
-    const spool = new Spool({
-      folder: spoolFolder,
-      maxBytes: Math.min(limits.spoolBytes, limits.spoolBytesInFlight),
-      budget: disk.open(),
-      reportError: (error) => options.reportError('POST /v1/writes', error),
-    })
+  function receiveNdjson(request: Request, caller: Caller, digest: Digest | undefined): Received {
+    const placed = openSpool('POST /v1/writes')
+    const { spool } = placed
     const issues = new Issues(limits.errors)
     const reader = new NdjsonReader(new OperationReader(rulesFor(caller), issues), issues, limits)
     const readOperations = async function* (): AsyncGenerator<ReceivedPart> {
       const body = readBody(request, { maxBytes: limits.ndjsonBytes, limits, clock })
       for await (const block of wholeLines(body, limits.ndjsonLineBytes)) {
+        digest?.update(block)
         yield { operations: reader.read(block), bytes: block.byteLength }
         // Read on all the same, so that the answer tells all that is wrong.
         if (issues.any) await spool.drop()
@@ -90,10 +96,7 @@ export function createReceive(options: ApiOptions, limits: ApiLimits, bodies: Bu
       issues,
       outbox: spool,
       lineOf: (index) => reader.lineOf(index),
-      [Symbol.asyncDispose]: async () => {
-        await spool[Symbol.asyncDispose]()
-        place[Symbol.dispose]()
-      },
+      [Symbol.asyncDispose]: () => placed[Symbol.asyncDispose](),
     }
   }
 

@@ -25,6 +25,8 @@ export interface BoardView {
   secondsUntil(shard: ShardId, end: Offset): number | null
 }
 
+const emptyBoard: BoardView = { shard: () => undefined, secondsUntil: () => null }
+
 /** An accepted write does not wait for a slow board longer than its client would notice. */
 const optionalWaitMs = 250
 
@@ -45,7 +47,21 @@ export class ShardBoard {
   }
 
   async view(): Promise<BoardView> {
-    const statuses = await this.#statuses()
+    return this.#viewOf(await this.#statuses())
+  }
+
+  /** As `view`, but as the board is now; an empty one if it can't be read. */
+  async look(): Promise<BoardView> {
+    try {
+      const reading = this.#log.status.read()
+      const values = await withDeadline(this.#clock, this.#limits.readTimeoutMs, reading)
+      return this.#viewOf(this.#newest(parseStatuses(values)))
+    } catch {
+      return emptyBoard
+    }
+  }
+
+  #viewOf(statuses: ReadonlyMap<ShardId, ShardStatus>): BoardView {
     const nowMs = this.#clock.epochMs()
     const shard = (shard: ShardId): ReportedShard | undefined => {
       const status = statuses.get(shard)
@@ -65,7 +81,7 @@ export class ShardBoard {
     try {
       return await withDeadline(this.#clock, optionalWaitMs, this.view())
     } catch {
-      return { shard: () => undefined, secondsUntil: () => null }
+      return emptyBoard
     }
   }
 

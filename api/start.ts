@@ -8,6 +8,7 @@ import { StoreError } from '../core/shard-store.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { checksum } from '../runtime/checksum.ts'
 import { systemClock } from '../runtime/clock.ts'
+import { newDigest } from '../runtime/digest.ts'
 import type { Serve } from '../runtime/serve.ts'
 import { listen, stopServer } from '../runtime/serve.ts'
 import { logSystem, openLog } from '../wiring/open-log.ts'
@@ -71,6 +72,7 @@ export async function startApi(
       authenticate: authenticateBy(keys),
       clock: systemClock,
       checksum,
+      newDigest,
       newJobId: () => crypto.randomUUID(),
       spoolFolder,
       limits: config.api,

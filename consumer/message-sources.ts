@@ -1,4 +1,6 @@
+import { keyedJob, readKeyedHeaders } from '../core/keyed-request.ts'
 import type { LogMessage } from '../core/log.ts'
+import { retryHeader } from '../core/message.ts'
 import type { MessageBody, OperationShape } from '../core/message-body.ts'
 import type { ObjectType } from '../core/object-type.ts'
 import { offset } from '../core/position.ts'
@@ -14,6 +16,7 @@ export function sourcesOf(
   const unknown = unknownIn(shapes, types)
   if (unknown !== undefined) return unknown
   const origin = originOf(job, tenant, headers)
+  if (typeof origin === 'string') return origin
   const sources: Source[] = []
   for (let i = first; i < operations.length; i++) {
     const operation = operations[i]!
@@ -40,11 +43,15 @@ function unknownIn(
   return undefined
 }
 
-function originOf(job: string, tenant: string, headers: LogMessage['headers']): Origin {
-  const { traceparent, tracestate } = headers
+function originOf(job: string, tenant: string, headers: LogMessage['headers']): Origin | string {
+  const { traceparent, tracestate, [retryHeader]: retryOf } = headers
+  const keyed = readKeyedHeaders(headers)
+  if (typeof keyed === 'string') return keyed
   return {
-    job,
+    job: keyed ? keyedJob(job, keyed.digest) : job,
     tenant,
+    ...(retryOf !== undefined && { retryOf }),
+    ...(keyed && { keyed }),
     ...(traceparent && { traceparent }),
     ...(tracestate && { tracestate }),
   }

@@ -8,8 +8,10 @@ import type { PlanLimits } from '../core/plan.ts'
 import type { Position } from '../core/position.ts'
 import { samePosition } from '../core/position.ts'
 import type { ShardSession, StoreError } from '../core/shard-store.ts'
+import type { Source } from '../core/source.ts'
 import { windowStatements } from '../core/window-limits.ts'
 import type { AppliedWindow, OnSent } from './apply.ts'
+import type { WorkerControl } from './control.ts'
 import { JobsFailingAlike } from './failing-alike.ts'
 import type { Inbox } from './inbox.ts'
 import { openInbox } from './open-inbox.ts'
@@ -18,9 +20,9 @@ import { ShardHealth } from './shard-health.ts'
 import type { ShardReport } from './shard-report.ts'
 import type { ShardRates } from './throttle.ts'
 import { Throttle } from './throttle.ts'
-import { transact } from './transact.ts'
+import { type Done, type TransactOptions, transact } from './transact.ts'
 import type { Window } from './window.ts'
-import { cutWindow, cutWithout, outcomesOf, rowsOf } from './window.ts'
+import { cutWindow, cutWithout, operationsOf, outcomesOf, rowsOf } from './window.ts'
 import type { WindowSlots } from './window-slots.ts'
 import { traceThrottleWait, traceWindow } from './window-tracing.ts'
 
@@ -45,6 +47,7 @@ export interface PartitionOptions {
   readonly rates: ShardRates
   readonly limits: PartitionLimits
   readonly slots: WindowSlots
+  readonly control: WorkerControl
   readonly report: ShardReport
   readonly alerts: Alerts
   /** Outlives claims: a shard that stopped must not begin with fresh credit each time it looks. */
@@ -72,10 +75,10 @@ export async function runPartition(
   }
 }
 
-/** A window whose fate only the shard's row knows; `applied` is what it did if it took effect. */
+/** A window whose fate only the shard's row knows; `done` is what it did if it took effect. */
 interface UnclearWindow {
   readonly window: Window
-  readonly applied: AppliedWindow | undefined
+  readonly done: Done | undefined
   readonly error: StoreError
 }
 
@@ -111,6 +114,7 @@ class Partition {
       let window: Window | undefined
       try {
         if ((await this.#clearUp()) === 'lost') return 'lost'
+        this.#options.report.decided()
         window = await this.#pullWindow()
         if (window) await this.#process(window)
       } catch (error) {
@@ -131,8 +135,8 @@ class Partition {
     await traceWindow(this.#session.shard, window, async () => {
       await this.#pay(window)
       if (this.#signal.aborted || !(await this.#takeSlot())) return
-      const applied = await this.#apply(window)
-      if (applied) this.#settle(window, applied)
+      const done = await this.#apply(window)
+      if (done) this.#settle(window, done)
     })
   }
 
@@ -165,7 +169,13 @@ class Partition {
   }
 
   async #cut(inbox: Inbox): Promise<Window | undefined> {
-    const window = await cutWindow(inbox, this.#cursor, this.#windowLimits(), this.#options.clock)
+    const window = await cutWindow(
+      inbox,
+      this.#cursor,
+      this.#windowLimits(),
+      this.#isCancelled,
+      this.#options.clock,
+    )
     if (window) this.#cursor = window.to
     return window
   }
@@ -173,10 +183,14 @@ class Partition {
   /** While operations are suspected of an unknown error: a window that shows whether others apply. */
   #cutWithoutSuspects(inbox: Inbox): Window | undefined {
     const { suspects } = this.#recovery
-    const window = suspects && cutWithout(inbox, this.#cursor, this.#windowLimits(), suspects)
+    const window =
+      suspects && cutWithout(inbox, this.#cursor, this.#windowLimits(), this.#isCancelled, suspects)
     if (window) this.#cursor = window.to
     return window
   }
+
+  readonly #isCancelled = (source: Source): boolean =>
+    this.#options.control.isCancelled(this.#session.shard, source)
 
   #windowLimits(): PlanLimits {
     const { rates, limits } = this.#options
@@ -193,9 +207,10 @@ class Partition {
     )
   }
 
-  /** Apply: undefined if the window's fate is unclear. Its slot is free again after. */
-  async #apply(window: Window): Promise<AppliedWindow | undefined> {
-    const { maxIsolationStatements } = this.#options.limits
+  /** Apply: undefined if the window's fate is unclear, or it was not begun. Its slot is free after. */
+  async #apply(window: Window): Promise<Done | undefined> {
+    const { limits, control, report } = this.#options
+    const { maxIsolationStatements } = limits
     const paid = window.plan.statements.length
     const onSent: OnSent = (statement, sent) => {
       if (sent === 1) this.#prepareNext()
@@ -203,30 +218,48 @@ class Partition {
       if (sent > paid) this.#throttle.charge(1, statement.rows.length)
     }
     try {
-      const judge = (applied: AppliedWindow) => this.#judge(window, applied)
-      const options = { maxIsolationStatements, onSent, judge }
+      // What is desired may have changed while the window waited, or while this process stood still.
+      await control.freshen(this.#session.shard, this.#signal)
+      if (this.#signal.aborted) return undefined
+      report.decides()
+      const options: TransactOptions = {
+        maxIsolationStatements,
+        onSent,
+        isCancelled: this.#isCancelled,
+        nowMs: this.#options.clock.epochMs(),
+        judge: (done) => this.#judge(done),
+      }
       const result = await transact(this.#session, window, options)
-      if (result.kind === 'applied') return result.applied
-      this.#unclear = { window, applied: result.applied, error: result.error }
+      if (result.kind === 'applied') return result.done
+      this.#unclear = { window, done: result.done, error: result.error }
       return undefined
     } finally {
       this.#options.slots.release()
     }
   }
 
-  #judge(window: Window, applied: AppliedWindow): void {
-    const alike = this.#options.credit.judge(outcomesOf(window, applied))
+  #judge({ admitted, applied }: Done): void {
+    const alike = this.#options.credit.judge(outcomesOf(admitted, applied))
     if (alike) throw new JobsFailingAlike(alike)
   }
 
   /** Progress, rate, status; the group's offset follows, advisory. */
-  #settle(window: Window, applied: AppliedWindow): void {
+  #settle(window: Window, { admitted, applied }: Done): void {
     const { membership, report, credit } = this.#options
-    this.#position = window.to
-    this.#recovery.applied(window)
-    credit.settle(outcomesOf(window, applied))
-    report.applied(window.to, applied.statements, window.plan.sources.length)
-    membership.commit(this.#session.shard, window.to.offset).catch(() => {})
+    this.#giveBack(window, admitted, applied)
+    this.#position = admitted.to
+    this.#recovery.applied(admitted)
+    credit.settle(outcomesOf(admitted, applied))
+    report.applied(admitted.to, applied.statements, operationsOf(admitted))
+    membership.commit(this.#session.shard, admitted.to.offset).catch(() => {})
+  }
+
+  /** Of a request that was sent twice, the second copy takes nothing of the shard's rate. */
+  #giveBack(window: Window, admitted: Window, { statements }: AppliedWindow): void {
+    if (admitted.plan === window.plan) return
+    const unsent = window.plan.statements.length - statements
+    const rows = rowsOf(window) - rowsOf(admitted)
+    this.#throttle.giveBack(Math.max(0, unsent), Math.max(0, rows))
   }
 
   /** Finds out where the shard stands after a window whose fate is unclear. */
@@ -236,9 +269,9 @@ class Partition {
     const position = await this.#session.settle()
     if (position === 'lost') return 'lost'
     this.#unclear = undefined
-    const { window, applied, error } = unclear
-    if (applied && samePosition(position, window.to)) {
-      this.#settle(window, applied)
+    const { window, done, error } = unclear
+    if (done && samePosition(position, window.to)) {
+      this.#settle(window, done)
       return undefined
     }
     this.#position = position

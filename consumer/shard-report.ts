@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { Position } from '../core/position.ts'
+import type { Offset, Position } from '../core/position.ts'
 import type { ShardReason, ShardStatus } from '../core/shard-status.ts'
 
 /** Rates are told over about this many seconds. */
@@ -10,6 +10,14 @@ interface SecondOfWork {
   statements: number
   operations: number
   messages: number
+}
+
+/** What decides which operations run. */
+export interface Control {
+  /** How far it was read. */
+  readonly next: Offset
+  /** Has the shards' statuses published now. */
+  tell(): void
 }
 
 /** Gathers what a partition does, and tells it as the shard's status. */
@@ -23,11 +31,16 @@ export class ShardReport {
   #claim = 0
   #position: Position | undefined
   #messagesPerStatement = 1
+  readonly #control: Control
+  /** While a window is in the database: how far control was read when it was decided. */
+  #decidedAt: Offset | undefined
 
   constructor(
     clock: Clock,
     fixed: Pick<ShardStatus, 'shard' | 'owner' | 'logId' | 'statementsPerSecond'>,
+    control: Control,
   ) {
+    this.#control = control
     this.#clock = clock
     this.#fixed = fixed
     this.#startedAtMs = clock.monotonicMs()
@@ -37,7 +50,20 @@ export class ShardReport {
     return this.#reason
   }
 
+  /** What runs from now on is decided by what control says now. */
+  decides(): void {
+    this.#decidedAt = this.#control.next
+  }
+
+  /** Nothing runs any more that was decided before. */
+  decided(): void {
+    const isLate = this.#decidedAt !== undefined && this.#decidedAt < this.#control.next
+    this.#decidedAt = undefined
+    if (isLate) this.#control.tell()
+  }
+
   claimed(claim: number, position: Position): void {
+    this.#decidedAt = undefined
     this.#claim = claim
     this.#position = position
   }
@@ -99,6 +125,7 @@ export class ShardReport {
       statementRate: statements / seconds,
       operationRate: sum(recent, 'operations') / seconds,
       messagesPerStatement: this.#messagesPerStatement,
+      controlOffset: this.#decidedAt ?? this.#control.next,
       updatedAtMs: this.#clock.epochMs(),
     }
   }

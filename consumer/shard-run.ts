@@ -72,6 +72,8 @@ async function claimAndRun(
   const session = await claimShard(shard, options)
   try {
     options.report.claimed(session.claimedAtMs, session.position)
+    // Whoever owned the shard before may have known of more than this worker does.
+    await options.control.catchUp()
     onClaimed()
     return await runPartition(session, options, signal)
   } finally {

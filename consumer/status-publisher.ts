@@ -14,6 +14,7 @@ export class StatusPublisher {
   readonly #clock: Clock
   readonly #reports: () => ReadonlyMap<ShardId, ShardReport>
   readonly #abort = new AbortController()
+  #pause = new AbortController()
   readonly #done: Promise<void>
   readonly #published = new Map<ShardId, { readonly text: string; round: number }>()
   #round = 0
@@ -25,14 +26,21 @@ export class StatusPublisher {
     this.#done = this.#loop()
   }
 
+  /** Publishes what changed without waiting for the next round. */
+  publishSoon(): void {
+    this.#pause.abort()
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort()
+    this.#pause.abort()
     await this.#done
   }
 
   async #loop(): Promise<void> {
     while (!this.#abort.signal.aborted) {
-      await this.#clock.sleep(publishEveryMs, this.#abort.signal)
+      await this.#clock.sleep(publishEveryMs, this.#pause.signal)
+      if (!this.#abort.signal.aborted) this.#pause = new AbortController()
       this.#round++
       // A status that can't be told now is told by the next round; readers see its age.
       await Promise.allSettled([...this.#reports()].map((entry) => this.#publish(...entry)))

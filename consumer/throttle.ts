@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { TokenBucket } from '../core/token-bucket.ts'
-import { chargePermits, takePermits, tokenBucket } from '../core/token-bucket.ts'
+import { chargePermits, returnPermits, takePermits, tokenBucket } from '../core/token-bucket.ts'
 
 /** What a shard bears, per second; Infinity is no limit. */
 export interface ShardRates {
@@ -22,6 +22,8 @@ export class Throttle {
 
   /** Pays for a window and waits until it may run; resolves early when the signal aborts. */
   async pay(statements: number, rows: number, signal: AbortSignal): Promise<void> {
+    // What only moves the position asks nothing of the tables, so no debt holds it back.
+    if (statements === 0) return
     const nowMs = this.#clock.monotonicMs()
     const forStatements = takePermits(this.#statements, statements, nowMs)
     const forRows = takePermits(this.#rows, rows, nowMs)
@@ -36,5 +38,11 @@ export class Throttle {
     const nowMs = this.#clock.monotonicMs()
     this.#statements = chargePermits(this.#statements, statements, nowMs)
     this.#rows = chargePermits(this.#rows, rows, nowMs)
+  }
+
+  /** Gives back what was paid for and never sent. */
+  giveBack(statements: number, rows: number): void {
+    this.#statements = returnPermits(this.#statements, statements)
+    this.#rows = returnPermits(this.#rows, rows)
   }
 }

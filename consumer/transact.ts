@@ -1,28 +1,39 @@
 import type { ShardSession, WindowTransaction } from '../core/shard-store.ts'
 import { StoreError } from '../core/shard-store.ts'
+import { admit } from './admission.ts'
 import type { AppliedWindow, OnSent } from './apply.ts'
 import { applyPlan } from './apply.ts'
-import type { Window } from './window.ts'
+import type { AdmittedWindow, IsCancelled, Window } from './window.ts'
 import { recordsOf } from './window.ts'
 import { traceTransaction, withStatementSpans } from './window-tracing.ts'
 
+/** What a window did: of what it was cut with, only what was admitted ran. */
+export interface Done {
+  readonly admitted: AdmittedWindow
+  readonly applied: AppliedWindow
+}
+
 export type Transacted =
-  | { readonly kind: 'applied'; readonly applied: AppliedWindow }
+  | { readonly kind: 'applied'; readonly done: Done }
   /**
-   * The fence matched nothing, or the answer to COMMIT was lost: only the shard's row knows. `applied`
-   * is what the window did if it took effect.
+   * The fence matched nothing, or the answer to COMMIT was lost: only the shard's row knows. `done` is
+   * what the window did if it took effect.
    */
   | {
       readonly kind: 'unclear'
-      readonly applied: AppliedWindow | undefined
+      readonly done: Done | undefined
       readonly error: StoreError
     }
 
 export interface TransactOptions {
   readonly maxIsolationStatements: number
   readonly onSent: OnSent
-  /** Throws if what was applied must not be recorded. */
-  readonly judge: (applied: AppliedWindow) => void
+  /** Asked inside the transaction. */
+  readonly isCancelled: IsCancelled
+  /** On this process's clock, in milliseconds since the epoch. */
+  readonly nowMs: number
+  /** Throws if what was done must not be recorded. */
+  readonly judge: (done: Done) => void
 }
 
 /**
@@ -34,17 +45,17 @@ export async function transact(
   window: Window,
   options: TransactOptions,
 ): Promise<Transacted> {
-  let applied: AppliedWindow | undefined
+  let done: Done | undefined
   try {
     return await traceTransaction(async () => {
       const transaction = await session.begin(window.from, window.to)
-      if (transaction === 'fenced') return { kind: 'unclear', applied, error: fenced() }
-      applied = await run(transaction, window, options)
+      if (transaction === 'fenced') return { kind: 'unclear', done, error: fenced() }
+      done = await run(transaction, window, options)
       await transaction.commit()
-      return { kind: 'applied', applied }
+      return { kind: 'applied', done }
     })
   } catch (error) {
-    if (isUnclear(error)) return { kind: 'unclear', applied, error }
+    if (isUnclear(error)) return { kind: 'unclear', done, error }
     throw error
   }
 }
@@ -52,14 +63,16 @@ export async function transact(
 async function run(
   transaction: WindowTransaction,
   window: Window,
-  { maxIsolationStatements, onSent, judge }: TransactOptions,
-): Promise<AppliedWindow> {
+  { maxIsolationStatements, onSent, isCancelled, nowMs, judge }: TransactOptions,
+): Promise<Done> {
   try {
+    const admitted = await admit(window, transaction, isCancelled, nowMs)
     const traced = withStatementSpans(transaction)
-    const applied = await applyPlan(traced, window.plan, maxIsolationStatements, onSent)
-    judge(applied)
-    await transaction.record(recordsOf(window, applied))
-    return applied
+    const applied = await applyPlan(traced, admitted.plan, maxIsolationStatements, onSent)
+    const done = { admitted, applied }
+    judge(done)
+    await transaction.record(recordsOf(admitted, applied))
+    return done
   } catch (error) {
     // With its own errors the store has ended the transaction already. What a rollback says that
     // fails is not what went wrong; the store finds out at the next window.

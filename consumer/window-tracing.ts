@@ -68,8 +68,11 @@ export function withStatementSpans(transaction: WindowTransaction): WindowTransa
   // Finding the requests of a statement's rows costs time that only a recorded trace is worth.
   if (!trace.getSpan(parent)?.isRecording()) return transaction
   return {
+    readRequests: (blocks) => transaction.readRequests(blocks),
+    clearJobs: (jobs) => transaction.clearJobs(jobs),
     savepoint: () => transaction.savepoint(),
     rollbackToSavepoint: () => transaction.rollbackToSavepoint(),
+    markRetried: (failures) => transaction.markRetried(failures),
     record: (records) => transaction.record(records),
     commit: () => transaction.commit(),
     rollback: () => transaction.rollback(),

@@ -5,7 +5,9 @@ import type { Plan, PlanLimits } from '../core/plan.ts'
 import { planWindow, WindowPlanner } from '../core/plan.ts'
 import type { Position } from '../core/position.ts'
 import { offset } from '../core/position.ts'
+import type { RequestChanges } from '../core/request-blocks.ts'
 import type { WindowRecords } from '../core/shard-store.ts'
+import type { Source } from '../core/source.ts'
 import type { AppliedWindow } from './apply.ts'
 import type { Inbox } from './inbox.ts'
 
@@ -17,7 +19,22 @@ export interface Window {
   readonly undecodable: readonly UndecodableMessage[]
   /** Operations in front of the plan's that fail if those apply. */
   readonly rejected: readonly FailedOperation[]
+  /** Operations of cancelled jobs, anywhere among the plan's. */
+  readonly cancelled: readonly Source[]
 }
+
+/** What of a window runs, as its transaction found out. */
+export interface AdmittedWindow extends Window {
+  /** Operations that another copy of their request settled. */
+  readonly duplicates: readonly Source[]
+  /** Operations whose job begins anew further on in the window: only what it does then counts. */
+  readonly outdated: ReadonlySet<Source>
+  /** Undefined for a window without keyed requests. */
+  readonly requests: RequestChanges | undefined
+}
+
+/** Whether an operation's job goes no further. */
+export type IsCancelled = (source: Source) => boolean
 
 /** How many operations a window leaves out, and why. */
 export interface Suspects {
@@ -28,64 +45,78 @@ export interface Suspects {
 }
 
 /**
- * Takes the next window out of the inbox; undefined if nothing is held. Throws `UnknownContent` once
- * everything in front of that message is taken.
+ * Takes the next window out of the inbox; undefined if nothing is held. What is cancelled is part of
+ * it and needs no statement. Throws `UnknownContent` once everything in front of that message is taken.
  */
 export async function cutWindow(
   inbox: Inbox,
   from: Position,
   limits: PlanLimits,
+  isCancelled: IsCancelled,
   clock: Pick<Clock, 'turn'>,
 ): Promise<Window | undefined> {
   const planner = new WindowPlanner(limits)
+  const cancelled: Source[] = []
+  let last: Source | undefined
   for (let head = inbox.head(); head; head = inbox.head()) {
     if (head.kind !== 'sources') {
-      if (!planner.isEmpty) break
+      if (last) break
       if (head.kind === 'unknown') throw head.error
       inbox.pass()
       return windowOfUndecodable(from, head.message)
     }
     const { sources } = head
     let taken = 0
-    while (taken < sources.length && planner.add(sources[taken]!)) taken++
+    for (const source of sources) {
+      if (isCancelled(source)) cancelled.push(source)
+      else if (!planner.add(source)) break
+      last = source
+      taken++
+    }
     inbox.take(taken)
     if (taken < sources.length) break
     // A window's worth takes tens of milliseconds, and MySQL must not wait for its next statement.
     await clock.turn()
   }
-  if (planner.isEmpty) return undefined
-  const plan = planner.plan()
-  return { from, to: plan.sources.at(-1)!.end, plan, undecodable: [], rejected: [] }
+  if (!last) return undefined
+  return { from, to: last.end, plan: planner.plan(), undecodable: [], rejected: [], cancelled }
 }
 
 /**
  * Takes a window that leaves its first operations out, and has the one behind them; undefined if
- * there is none and nothing is proven without.
+ * there is none and nothing is proven without, or if one of them is cancelled meanwhile.
  */
 export function cutWithout(
   inbox: Inbox,
   from: Position,
   limits: PlanLimits,
+  isCancelled: IsCancelled,
   { count, failure, isProven }: Suspects,
 ): Window | undefined {
   const next = inbox.peek(count + 1)
   const suspects = next.slice(0, count)
   const others = next.slice(count)
   if (suspects.length < count || (others.length === 0 && !isProven)) return undefined
+  if (next.some(isCancelled)) return undefined
   inbox.drop(next.length)
   const rejected = suspects.map((source) => ({ source, failure }))
   const plan = planWindow(others, limits)
-  return { from, to: next.at(-1)!.end, plan, undecodable: [], rejected }
+  return { from, to: next.at(-1)!.end, plan, undecodable: [], rejected, cancelled: [] }
 }
 
 function windowOfUndecodable(from: Position, message: UndecodableMessage): Window {
   const to = { offset: offset(message.offset + 1), operation: 0 }
-  return { from, to, plan: planWindow([]), undecodable: [message], rejected: [] }
+  return { from, to, plan: planWindow([]), undecodable: [message], rejected: [], cancelled: [] }
 }
 
 /** Rows that the window's statements carry: an object counts in each table that it is written to. */
 export function rowsOf({ plan }: Window): number {
   return plan.statements.reduce((rows, statement) => rows + statement.rows.length, 0)
+}
+
+/** Operations that the window settles, run or not. */
+export function operationsOf({ plan, rejected, cancelled, duplicates }: AdmittedWindow): number {
+  return plan.sources.length + rejected.length + cancelled.length + duplicates.length
 }
 
 /** What a window did, for the jobs' credit. */
@@ -99,10 +130,20 @@ function failedIn({ rejected }: Window, { failed }: AppliedWindow): readonly Fai
 }
 
 /** What the window's transaction records besides its rows. */
-export function recordsOf(window: Window, applied: AppliedWindow): WindowRecords {
-  const superseded = new Map<string, number>()
-  for (const { origin } of applied.superseded) {
-    superseded.set(origin.job, (superseded.get(origin.job) ?? 0) + 1)
+export function recordsOf(window: AdmittedWindow, applied: AppliedWindow): WindowRecords {
+  const { undecodable, cancelled, outdated, requests } = window
+  const isCurrent = (source: Source) => !outdated.has(source)
+  return {
+    failed: failedIn(window, applied).filter(({ source }) => isCurrent(source)),
+    undecodable,
+    superseded: countByJob(applied.superseded.filter(isCurrent)),
+    cancelled: countByJob(cancelled.filter(isCurrent)),
+    ...(requests && { requests }),
   }
-  return { failed: failedIn(window, applied), undecodable: window.undecodable, superseded }
+}
+
+function countByJob(sources: readonly Source[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { origin } of sources) counts.set(origin.job, (counts.get(origin.job) ?? 0) + 1)
+  return counts
 }

@@ -6,6 +6,8 @@ import type { ObjectType } from '../core/object-type.ts'
 import type { ShardId } from '../core/position.ts'
 import type { ShardStore } from '../core/shard-store.ts'
 import { BackOff } from './back-off.ts'
+import { WorkerControl } from './control.ts'
+import { tidyControl } from './control-tidy.ts'
 import type { PartitionLimits } from './partition.ts'
 import { ShardReport } from './shard-report.ts'
 import { type FailureLimits, runShard } from './shard-run.ts'
@@ -65,6 +67,8 @@ class GroupMember implements Worker {
   readonly #options: WorkerOptions
   readonly #slots: WindowSlots
   readonly #status: StatusPublisher
+  readonly #control: WorkerControl
+  readonly #tidying: Promise<void>
   readonly #running = new Map<ShardId, RunningShard>()
   readonly #stopping = new AbortController()
   #generation = -1
@@ -77,6 +81,10 @@ class GroupMember implements Worker {
     this.#options = options
     this.#slots = new WindowSlots(options.limits.maxConcurrentWindows)
     this.#status = new StatusPublisher(options.log.status, options.clock, () => this.reports)
+    this.#control = new WorkerControl({ ...options, tell: () => this.#status.publishSoon() })
+    const { cancelled } = this.#control
+    const runs = (shard: ShardId) => this.#running.has(shard)
+    this.#tidying = tidyControl({ ...options, cancelled, runs }, this.#stopping.signal)
     this.done = this.#follow()
   }
 
@@ -98,6 +106,8 @@ class GroupMember implements Worker {
     this.#stopping.abort()
     await Promise.all([...this.#running.keys()].map((shard) => this.#release(shard)))
     await this.#status.stop()
+    await this.#tidying
+    this.#control.close()
     await this.#rejoining
     await this.#membership.leave()
     await this.done
@@ -130,17 +140,22 @@ class GroupMember implements Worker {
     const abort = new AbortController()
     const { pullSize, ...rates } = this.#options.shardLimits(shard)
     const limit = rates.statementsPerSecond
-    const report = new ShardReport(clock, {
-      shard,
-      owner,
-      logId: log.logId,
-      statementsPerSecond: Number.isFinite(limit) ? limit : null,
-    })
+    const report = new ShardReport(
+      clock,
+      {
+        shard,
+        owner,
+        logId: log.logId,
+        statementsPerSecond: Number.isFinite(limit) ? limit : null,
+      },
+      this.#control,
+    )
     const context = {
       ...this.#options,
       limits: { ...this.#options.limits, pullSize },
       membership: this.#membership,
       slots: this.#slots,
+      control: this.#control,
       report,
       rates,
     }

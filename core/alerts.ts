@@ -1,6 +1,7 @@
 /** Something that a person should look at. */
 export interface Alert {
-  readonly shard: number
+  /** Absent where it concerns the whole worker. */
+  readonly shard?: number
   /** Stable, for rules and runbooks: `breaker_open`, `shard_stopped`, … */
   readonly code: string
   readonly message: string

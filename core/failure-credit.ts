@@ -1,4 +1,4 @@
-import { isOfKey, type RowFailure } from './failure.ts'
+import { isOfHistory, type RowFailure } from './failure.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -8,7 +8,8 @@ import type { Source } from './source.ts'
  * a narrowed column, a new index, a trigger. Recording that would empty the log into the failures.
  *
  * What the object's key decides (`not_found`, `already_exists`, `stale`) costs nothing: it tells of
- * the objects' history, such as a request that was sent twice, and no change of a table makes it.
+ * the objects' history, such as a request that was sent twice, and no change of a table makes it. Nor
+ * does it make `idempotency_key_reused`.
  */
 export interface FailureCreditRules {
   /** Failures that a job may have before any of its operations applied. */
@@ -120,7 +121,7 @@ export class WindowOutcomes {
     for (const { source, failure } of failed) {
       const outcomes = this.#of(source)
       outcomes.applied--
-      if (isOfKey(failure)) continue
+      if (isOfHistory(failure)) continue
       outcomes.failed++
       outcomes.ways.add(`${source.type.name}: ${failure.message} (${failure.code})`)
     }

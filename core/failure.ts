@@ -14,6 +14,7 @@ export type FailureCode =
   | 'invalid_value'
   | 'rejected_by_trigger'
   | 'undecodable'
+  | 'idempotency_key_reused'
   | 'rejected'
 
 /** Given by the values of an object's own row, whatever the rows of other objects are. */
@@ -38,6 +39,11 @@ const codesOfKeys: ReadonlySet<FailureCode> = new Set<FailureCode>([
 
 export function isOfKey({ code }: RowFailure): boolean {
   return codesOfKeys.has(code)
+}
+
+/** Says nothing about the environment that the operation met: its key decided, or its request. */
+export function isOfHistory(failure: RowFailure): boolean {
+  return isOfKey(failure) || failure.code === 'idempotency_key_reused'
 }
 
 /** A verdict on one operation. The message says what, and never carries the row's values. */

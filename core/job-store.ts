@@ -33,6 +33,8 @@ export interface JobFailure {
   readonly type: string
   readonly op: string
   readonly object: JsonValue
+  /** The amounts of an increment; absent in what an earlier version recorded. */
+  readonly by?: JsonValue
   readonly code: string
   readonly message: string
 }

@@ -8,6 +8,7 @@ export interface Log {
   /** How many partitions it has: one per shard. */
   readonly partitions: number
   readonly status: StatusBoard
+  readonly control: ControlBoard
   /**
    * Appends messages, per shard in the order given, and resolves with their offsets once all are
    * durable. Rejects with a `PublishError` that says whether something may have been written. Once
@@ -78,6 +79,34 @@ export interface StatusBoard {
   put(shard: ShardId, value: string): Promise<void>
   /** The last value of each shard, at most about a second old. */
   read(): Promise<ReadonlyMap<ShardId, string>>
+}
+
+/**
+ * The compacted topic of desired state, which every process follows: texts by key, where a key's
+ * last value counts.
+ */
+export interface ControlBoard {
+  /**
+   * Sets a key's value, or removes the key (undefined). Resolves once that is durable, with what a
+   * follower's `next` has reached when it knows of it. Rejects with a `LogError`, after which it may
+   * stand there all the same.
+   */
+  put(key: string, value: string | undefined): Promise<Offset>
+  /**
+   * Tells what stands there, as a whole once it is read to its end, then every change (undefined: the
+   * key was removed), through whatever happens to the log, until the follower or the log is closed.
+   */
+  follow(onEntry: (key: string, value: string | undefined) => void): ControlFollower
+}
+
+export interface ControlFollower {
+  /** The offset behind the last change that was told. */
+  readonly next: Offset
+  /** How long ago all was known that stood there then, at most; Infinity before it was read once. */
+  readonly ageMs: number
+  /** Resolves once all is told that stood there at the call. Rejects with a `LogError`. */
+  catchUp(): Promise<void>
+  close(): void
 }
 
 export type LogErrorCode =

@@ -20,6 +20,9 @@ export interface Message {
   readonly operations: readonly Operation[]
 }
 
+/** The header of messages that send failed operations again: the job that they failed in. */
+export const retryHeader = 'sluice-retry-of'
+
 export type DecodedMessage =
   | { readonly kind: 'message'; readonly message: MessageBody }
   /** The bytes are not what was written: kept raw, as a failure. */

@@ -9,6 +9,8 @@ export interface Receipt {
   readonly tenant: string
   readonly logId: string
   readonly acceptedAtMs: number
+  /** The job whose failed operations this one sends again. */
+  readonly retryOf?: string
   readonly shards: readonly ReceiptShard[]
 }
 

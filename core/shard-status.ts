@@ -1,4 +1,4 @@
-import type { Position } from './position.ts'
+import type { Offset, Position } from './position.ts'
 
 /** Why a shard moves as it does: what an operator reads first. */
 export type ShardReason =
@@ -37,5 +37,10 @@ export interface ShardStatus {
   readonly operationRate: number
   /** Messages that one statement settles, on average of late; it turns a backlog into a time. */
   readonly messagesPerStatement: number
+  /**
+   * How far the worker had read the control topic when it decided what runs now and from now on;
+   * absent where an earlier version reports.
+   */
+  readonly controlOffset?: Offset
   readonly updatedAtMs: number
 }

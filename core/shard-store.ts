@@ -1,5 +1,6 @@
 import type { FailedOperation, UndecodableMessage } from './failure.ts'
 import type { Position, ShardId } from './position.ts'
+import type { BlockId, RequestBlock, RequestChanges } from './request-blocks.ts'
 import type { Statement, StatementResult } from './statement.ts'
 
 /** The worker's way into the shards: claims, and windows applied exactly once. */
@@ -53,24 +54,46 @@ export interface ShardSession {
 
 /** One open transaction. After any rejection it is over: rolled back, its connection discarded or clean. */
 export interface WindowTransaction {
+  /** What is known of keyed requests: of these blocks those that are there, held until the end. */
+  readRequests(blocks: readonly BlockId[]): Promise<readonly RequestBlock[]>
+  /** Removes what was recorded under jobs, since they begin anew. */
+  clearJobs(jobs: ReadonlySet<string>): Promise<void>
   /** Marks the point that `rollbackToSavepoint` returns to. Only one is open at a time. */
   savepoint(): Promise<void>
   rollbackToSavepoint(): Promise<void>
   run(statement: Statement): Promise<StatementResult>
   /** The same for isolating what fails: MySQL does more to name the row at which it does. */
   runNaming(statement: Statement): Promise<StatementResult>
-  /** Records failures and, per job, how many operations were superseded, in this transaction. */
+  /**
+   * Marks recorded failures as sent again, so that each is once, however often and whenever its job
+   * is retried. A verdict on each, in their order.
+   */
+  markRetried(failures: readonly FailureId[]): Promise<readonly RetryVerdict[]>
+  /** Records failures, counts and keyed requests in this transaction. */
   record(records: WindowRecords): Promise<void>
   /** Rejects with a StoreError of action `unclear` when the answer is lost. */
   commit(): Promise<void>
   rollback(): Promise<void>
 }
 
+/** A recorded failure: the operation of a job. */
+export interface FailureId {
+  readonly job: string
+  readonly operation: number
+}
+
+/** `again`: an earlier retry sent it. `gone`: it is recorded no more, so nobody can tell. */
+export type RetryVerdict = 'first' | 'again' | 'gone'
+
 export interface WindowRecords {
   readonly failed: readonly FailedOperation[]
   readonly undecodable: readonly UndecodableMessage[]
   /** Superseded operations, counted per job. */
   readonly superseded: ReadonlyMap<string, number>
+  /** Those of cancelled jobs that were not run, counted per job. */
+  readonly cancelled: ReadonlyMap<string, number>
+  /** Of a window that holds operations of keyed requests. */
+  readonly requests?: RequestChanges
 }
 
 export type StoreErrorAction =

@@ -37,6 +37,11 @@ export function chargePermits(bucket: TokenBucket, permits: number, nowMs: numbe
   return takePermits(bucket, permits, nowMs).bucket
 }
 
+/** Gives permits back that were taken and not used. What nobody waits for is not saved up by it. */
+export function returnPermits(bucket: TokenBucket, permits: number): TokenBucket {
+  return { ...bucket, nextAtMs: bucket.nextAtMs - spacingMs(bucket, permits) }
+}
+
 /** The same bucket at another rate, from now on; what was taken stays paid at the old one. */
 export function withRate(bucket: TokenBucket, permitsPerSecond: number): TokenBucket {
   return { ...tokenBucket(permitsPerSecond), nextAtMs: bucket.nextAtMs }

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { FailedOperation, UndecodableMessage } from '../core/failure.ts'
 import type { WindowRecords } from '../core/shard-store.ts'
-import { statementBytes } from './packet.ts'
+import { columnNames, jsonParts, jsonRows } from './json-rows.ts'
 import { failures, outcomes } from './schema.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import { textOf } from './sql-text.ts'
@@ -18,33 +18,32 @@ const maxTraceLength = 255
 export async function recordOutcomes(
   connection: ShardConnection,
   logId: string,
-  { failed, undecodable, superseded }: WindowRecords,
+  { failed, undecodable, superseded, cancelled }: WindowRecords,
 ): Promise<void> {
   const rows = [...failed.map(failedRow), ...undecodable.map((message) => rawRow(logId, message))]
-  for (const part of partsOf(rows, connection.maxPacketBytes)) {
+  for (const part of jsonParts(rows, connection.maxPacketBytes)) {
     await connection.write(insertFailures, [part])
   }
-  if (superseded.size > 0) {
-    await connection.write(insertSuperseded, [JSON.stringify([...superseded])])
-  }
+  const jobs = new Set([...superseded.keys(), ...cancelled.keys()])
+  if (jobs.size === 0) return
+  const counts = Array.from(jobs, (job) => [job, superseded.get(job) ?? 0, cancelled.get(job) ?? 0])
+  await connection.write(addCounts, [JSON.stringify(counts)])
 }
 
-/** The rows as JSON arrays, each of a size that the server takes; a single row is never cut. */
-function* partsOf(rows: readonly FailureRow[], maxPacketBytes: number): Generator<string> {
-  const most = statementBytes(maxPacketBytes)
-  let part: string[] = []
-  let characters = 0
-  for (const row of rows) {
-    const text = JSON.stringify(row)
-    if (part.length > 0 && characters + text.length > most) {
-      yield `[${part.join()}]`
-      part = []
-      characters = 0
+/**
+ * Removes what was recorded under jobs, in statements of a bounded size. Nearly always nothing was,
+ * and one SELECT finds that out. Rejects with MySQL's error.
+ */
+export async function clearJobs(
+  connection: ShardConnection,
+  jobs: ReadonlySet<string>,
+): Promise<void> {
+  for (const part of jsonParts([...jobs], connection.maxPacketBytes)) {
+    for (const { job } of await connection.read(selectKnown, [part])) {
+      while ((await connection.write(deleteFailures, [job!])) === deletedRows) {}
+      await connection.write(deleteCounts, [job!])
     }
-    part.push(text)
-    characters += text.length + 1
   }
-  if (part.length > 0) yield `[${part.join()}]`
 }
 
 /** Under which job a message stands that can't be decoded. */
@@ -62,6 +61,7 @@ type FailureRow = readonly [
   message: string,
   trace: string | null,
   raw: string | null,
+  amounts: string | null,
 ]
 
 function failedRow({ source, failure }: FailedOperation): FailureRow {
@@ -74,6 +74,7 @@ function failedRow({ source, failure }: FailedOperation): FailureRow {
     cut(failure.message, maxMessageLength),
     trace(origin.traceparent),
     null,
+    operation.by ? JSON.stringify(operation.by) : null,
   ]
 }
 
@@ -86,6 +87,7 @@ function rawRow(
     cut(reason, maxMessageLength),
     trace(traceparent),
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
+    null,
   ]
 }
 
@@ -97,32 +99,34 @@ function cut(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`
 }
 
-function jsonTable(columns: string): SQL {
-  return sql`JSON_TABLE(${sql.placeholder('rows')}, '$[*]' COLUMNS (${sql.raw(columns)})) AS ${sql.identifier('new')}`
-}
-
-function names(...columns: readonly { readonly name: string }[]): SQL {
-  return sql.join(
-    columns.map(({ name }) => sql.identifier(name)),
-    sql`, `,
-  )
-}
-
 const failureColumns = `
   job TEXT PATH '$[0]' ERROR ON ERROR, operation BIGINT UNSIGNED PATH '$[1]' ERROR ON ERROR,
   type TEXT PATH '$[2]' ERROR ON ERROR, op TEXT PATH '$[3]' ERROR ON ERROR,
   object LONGTEXT PATH '$[4]' ERROR ON ERROR, code TEXT PATH '$[5]' ERROR ON ERROR,
   message TEXT PATH '$[6]' ERROR ON ERROR, trace TEXT PATH '$[7]' ERROR ON ERROR,
-  raw LONGTEXT PATH '$[8]' ERROR ON ERROR`
+  raw LONGTEXT PATH '$[8]' ERROR ON ERROR, amounts TEXT PATH '$[9]' ERROR ON ERROR`
 
 // An operation that stands there already keeps its first reason.
 const insertFailures = textOf(
-  sql`INSERT INTO ${failures} (${names(failures.job, failures.operation, failures.type, failures.op, failures.object, failures.code, failures.message, failures.trace, failures.at, failures.raw)}) SELECT new.job, new.operation, new.type, new.op, new.object, new.code, new.message, new.trace, UTC_TIMESTAMP(3), FROM_BASE64(new.raw) FROM ${jsonTable(failureColumns)} ON DUPLICATE KEY UPDATE ${failures.job} = ${failures.job}`,
+  sql`INSERT INTO ${failures} (${columnNames(failures.job, failures.operation, failures.type, failures.op, failures.object, failures.code, failures.message, failures.trace, failures.at, failures.raw, failures.amounts)}) SELECT new.job, new.operation, new.type, new.op, new.object, new.code, new.message, new.trace, UTC_TIMESTAMP(3), FROM_BASE64(new.raw), new.amounts FROM ${jsonRows(failureColumns)} ON DUPLICATE KEY UPDATE ${failures.job} = ${failures.job}`,
 )
 
-const supersededColumns = `
-  job TEXT PATH '$[0]' ERROR ON ERROR, superseded BIGINT UNSIGNED PATH '$[1]' ERROR ON ERROR`
+const any = sql.placeholder('value')
+/** At a time: it takes some 100 ms. */
+const deletedRows = 10_000
 
-const insertSuperseded = textOf(
-  sql`INSERT INTO ${outcomes} (${names(outcomes.job, outcomes.superseded)}) SELECT new.job, new.superseded FROM ${jsonTable(supersededColumns)} ON DUPLICATE KEY UPDATE ${outcomes.superseded} = ${outcomes.superseded} + new.superseded`,
+const selectKnown = textOf(
+  sql`SELECT new.job FROM ${jsonRows("job TEXT PATH '$' ERROR ON ERROR")} WHERE EXISTS (SELECT 1 FROM ${failures} WHERE ${failures.job} = new.job) OR EXISTS (SELECT 1 FROM ${outcomes} WHERE ${outcomes.job} = new.job)`,
+)
+const deleteFailures = textOf(
+  sql`DELETE FROM ${failures} WHERE ${failures.job} = ${any} LIMIT ${sql.raw(String(deletedRows))}`,
+)
+const deleteCounts = textOf(sql`DELETE FROM ${outcomes} WHERE ${outcomes.job} = ${any}`)
+
+const countColumns = `
+  job TEXT PATH '$[0]' ERROR ON ERROR, superseded BIGINT UNSIGNED PATH '$[1]' ERROR ON ERROR,
+  cancelled BIGINT UNSIGNED PATH '$[2]' ERROR ON ERROR`
+
+const addCounts = textOf(
+  sql`INSERT INTO ${outcomes} (${columnNames(outcomes.job, outcomes.superseded, outcomes.cancelled)}) SELECT new.job, new.superseded, new.cancelled FROM ${jsonRows(countColumns)} ON DUPLICATE KEY UPDATE ${outcomes.superseded} = ${outcomes.superseded} + new.superseded, ${outcomes.cancelled} = ${outcomes.cancelled} + new.cancelled`,
 )

@@ -72,8 +72,10 @@ export class MysqlJobStore implements JobStore {
   ): Promise<readonly JobFailure[]> {
     // A LIMIT takes no parameter of a prepared statement as a DOUBLE, which mysql2 makes of numbers.
     const rows = await this.#read(shard, failuresText, [job, after, String(limit)])
-    return rows.map(({ operation, type, op, object, code, message }) => ({
-      ...{ index: Number(operation), type, op, object, code, message },
+    return rows.map(({ operation, type, op, object, amounts, code, message }) => ({
+      ...{ index: Number(operation), type, op, object },
+      ...(amounts !== null && { by: amounts }),
+      ...{ code, message },
     }))
   }
 
@@ -169,5 +171,5 @@ const progressText = textOf(
 )
 
 const failuresText = textOf(
-  sql`SELECT ${failures.operation}, ${failures.type}, ${failures.op}, ${failures.object}, ${failures.code}, ${failures.message} FROM ${failures} WHERE ${failures.job} = ${any} AND ${failures.operation} > ${any} ORDER BY ${failures.operation} LIMIT ${any}`,
+  sql`SELECT ${failures.operation}, ${failures.type}, ${failures.op}, ${failures.object}, ${failures.amounts}, ${failures.code}, ${failures.message} FROM ${failures} WHERE ${failures.job} = ${any} AND ${failures.operation} > ${any} ORDER BY ${failures.operation} LIMIT ${any}`,
 )

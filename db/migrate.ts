@@ -5,6 +5,7 @@ import { readRow } from './fence.ts'
 import { differenceOf, readIdentity, wrongDatabase } from './identity.ts'
 import { readLiveTables } from './live-tables.ts'
 import {
+  columnsToAdd,
   createDatabase,
   insertIdentity,
   insertOffsets,
@@ -29,8 +30,8 @@ export interface MigrationStep {
 }
 
 /**
- * Makes what is missing on each shard: database, Sluice's tables, the config's own tables, identity
- * and first position. Changes nothing that is there, so repeating it does nothing. Rejects with a
+ * Makes what is missing on each shard: database, Sluice's tables and their columns that are new, the
+ * config's own tables, identity and first position. Changes nothing that is there, so repeating it does nothing. Rejects with a
  * `StoreError` where what is there contradicts the config. Resolves with what was done.
  */
 export async function migrate(
@@ -107,6 +108,10 @@ async function migrateDatabase(
     if (live.has(name)) continue
     await connection.command(ddl)
     done.push(`made table ${name}`)
+  }
+  for (const { table, column, ddl } of columnsToAdd(live)) {
+    await connection.command(ddl)
+    done.push(`added column ${column} to ${table}`)
   }
   checkTables(address, plan, await readLiveTables(connection))
   await checkPacket(connection, address, plan.packetBytes)

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { getTableConfig, type MySqlColumn, type MySqlTable } from 'drizzle-orm/mysql-core'
 import type { Offset, ShardId } from '../core/position.ts'
-import { quoteName, quoteText } from './ddl-column.ts'
+import { columnDdl, quoteName, quoteText } from './ddl-column.ts'
 import { tableDdl } from './ddl-table.ts'
 import type { ShardIdentity } from './identity.ts'
-import { failures, identity, offsets, outcomes, sluiceTables } from './schema.ts'
+import type { LiveTable } from './live-tables.ts'
+import { failures, identity, offsets, outcomes, requests, sluiceTables } from './schema.ts'
 import { databaseOf, type ShardAddress } from './shard-address.ts'
 import { textOf } from './sql-text.ts'
 import type { DatabaseType } from './types/database-type.ts'
@@ -42,6 +43,22 @@ export function tablesToMake({ ownTables, types }: MigrationPlan): readonly Tabl
   ]
 }
 
+/** The columns that Sluice's tables of an earlier version lack. Tables of the config are not altered. */
+export function columnsToAdd(
+  live: ReadonlyMap<string, LiveTable>,
+): readonly { readonly table: string; readonly column: string; readonly ddl: string }[] {
+  return sluiceTables.flatMap((sluiceTable) => {
+    const { name: table, columns } = getTableConfig(sluiceTable)
+    const found = live.get(table)
+    const missing = found ? columns.filter(({ name }) => !found.columns.has(name)) : []
+    return missing.map((column) => ({
+      table,
+      column: column.name,
+      ddl: `ALTER TABLE ${quoteName(table)} ADD COLUMN ${columnDdl(column, true)}`,
+    }))
+  })
+}
+
 export function createDatabase(address: ShardAddress): string {
   return `CREATE DATABASE IF NOT EXISTS ${quoteName(databaseOf(address))} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci`
 }
@@ -69,13 +86,16 @@ export function grants(plan: MigrationPlan, address: ShardAddress): readonly str
   return [
     // TRIGGER, since MySQL hides triggers from accounts without it, and they must be looked at.
     `GRANT CREATE, REFERENCES, SELECT, INSERT, TRIGGER ON ${database}.* TO 'sluice_migrate'@'%'`,
+    // A later version may add columns to what is Sluice's own.
+    ...sluiceTables.map((table) => `GRANT ALTER ON ${on(nameOf(table))} TO 'sluice_migrate'@'%'`),
     ...[...written].map(
       (table) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${on(table)} TO 'sluice_worker'@'%'`,
     ),
     `GRANT SELECT ON ${on(nameOf(identity))} TO 'sluice_worker'@'%'`,
     `GRANT SELECT, UPDATE ON ${on(nameOf(offsets))} TO 'sluice_worker'@'%'`,
-    ...[failures, outcomes].map(
-      (table) => `GRANT SELECT, INSERT, UPDATE ON ${on(nameOf(table))} TO 'sluice_worker'@'%'`,
+    ...[failures, outcomes, requests].map(
+      (table) =>
+        `GRANT SELECT, INSERT, UPDATE, DELETE ON ${on(nameOf(table))} TO 'sluice_worker'@'%'`,
     ),
     ...[offsets, failures, outcomes].map(
       (table) => `GRANT SELECT ON ${on(nameOf(table))} TO 'sluice_api'@'%'`,

@@ -4,14 +4,19 @@ import {
   check,
   customType,
   datetime,
+  index,
   int,
   json,
   mysqlTable,
   primaryKey,
   tinyint,
+  varbinary,
   varchar,
 } from 'drizzle-orm/mysql-core'
+import { maxKeyLength } from '../core/keyed-request.ts'
 import type { JsonValue } from '../core/operation.ts'
+import { blockBytes } from '../core/request-blocks.ts'
+import { maxTenantLength } from '../core/tenant.ts'
 
 /** Sluice's own tables compare texts as bytes, trailing spaces included. */
 export const exactCollation = 'utf8mb4_0900_bin'
@@ -73,6 +78,10 @@ export const failures = mysqlTable(
     trace: varchar({ length: 255 }),
     at: datetime({ mode: 'string', fsp: 3 }).notNull(),
     raw: mediumblob(),
+    /** What an increment was to add, by property. */
+    amounts: json().$type<JsonValue>(),
+    /** When a retry of its job was applied here, whatever came of it: it is sent again once. */
+    retriedAt: datetime('retried_at', { mode: 'string', fsp: 3 }),
   },
   (table) => [primaryKey({ columns: [table.job, table.operation] })],
 )
@@ -84,4 +93,23 @@ export const outcomes = mysqlTable('sluice_outcomes', {
   cancelled: bigint({ mode: 'number', unsigned: true }).notNull().default(0),
 })
 
-export const sluiceTables = [identity, offsets, failures, outcomes] as const
+/** What of keyed requests is settled, a bit an operation: see core/request-blocks.ts. */
+export const requests = mysqlTable(
+  'sluice_requests',
+  {
+    tenant: varchar({ length: maxTenantLength }).notNull(),
+    requestKey: varchar('request_key', { length: maxKeyLength }).notNull(),
+    block: int({ unsigned: true }).notNull(),
+    digest: varchar({ length: 43 }).notNull(),
+    /** Without the zero bytes at its end: a request of one operation has a single byte. */
+    done: varbinary({ length: blockBytes }).notNull(),
+    /** In milliseconds since the epoch, by the clock of an API. */
+    publishedAt: bigint('published_at', { mode: 'number', unsigned: true }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.requestKey, table.block] }),
+    index('published_at').on(table.publishedAt),
+  ],
+)
+
+export const sluiceTables = [identity, offsets, failures, outcomes, requests] as const

@@ -1,12 +1,17 @@
+import type { BlockId, RequestBlock } from '../core/request-blocks.ts'
 import {
+  type FailureId,
+  type RetryVerdict,
   StoreError,
   type StoreErrorAction,
   type WindowRecords,
   type WindowTransaction,
 } from '../core/shard-store.ts'
 import type { Statement, StatementResult } from '../core/statement.ts'
-import { recordOutcomes } from './failures.ts'
+import { clearJobs, recordOutcomes } from './failures.ts'
 import { type MysqlError, rowFailureOf, storeErrorOf } from './mysql-errors.ts'
+import { readRequests, writeRequests } from './requests.ts'
+import { markRetried } from './retries.ts'
 import { runStatement } from './run-statement.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import type { StatementTexts } from './statements/statement-texts.ts'
@@ -42,6 +47,14 @@ export class MysqlWindowTransaction implements WindowTransaction {
     this.#options = options
   }
 
+  readRequests(blocks: readonly BlockId[]): Promise<readonly RequestBlock[]> {
+    return this.#step(({ connection }) => readRequests(connection, blocks))
+  }
+
+  clearJobs(jobs: ReadonlySet<string>): Promise<void> {
+    return this.#step(({ connection }) => clearJobs(connection, jobs))
+  }
+
   savepoint(): Promise<void> {
     return this.#step(({ connection }) => connection.command('SAVEPOINT sluice'))
   }
@@ -70,15 +83,20 @@ export class MysqlWindowTransaction implements WindowTransaction {
     return this.#step(({ connection, texts }) => runStatement(connection, statement, texts, true))
   }
 
+  markRetried(failures: readonly FailureId[]): Promise<readonly RetryVerdict[]> {
+    return this.#step(({ connection }) => markRetried(connection, failures))
+  }
+
   record(records: WindowRecords): Promise<void> {
     return this.#step(async ({ connection, logId, where }) => {
       try {
         await recordOutcomes(connection, logId, records)
+        if (records.requests) await writeRequests(connection, records.requests)
       } catch (error) {
         const failure = rowFailureOf(error)
         if (!failure) throw error
         // Dropping the record would lose the operation.
-        const message = `${where}: failed operations can't be recorded: ${failure.message}`
+        const message = `${where}: what the window did can't be recorded: ${failure.message}`
         throw new StoreError('stop', 'RECORD', message)
       }
     })

@@ -11,6 +11,8 @@ import type { Offset, ShardId } from '../core/position.ts'
 import { checkHeld } from './held-offset.ts'
 import type { KafkaClient, KafkaClientParts, OpenKafkaClient } from './kafka-client.ts'
 import { KafkaCluster } from './kafka-cluster.ts'
+import { KafkaCompactedTopic } from './kafka-compacted-topic.ts'
+import { KafkaControlBoard } from './kafka-control-board.ts'
 import { KafkaMembership } from './kafka-membership.ts'
 import { type KafkaOptions, kafkaSettings } from './kafka-options.ts'
 import { KafkaStatusBoard } from './kafka-status-board.ts'
@@ -43,9 +45,11 @@ class KafkaLog implements Log {
   readonly topic: string
   readonly partitions: number
   readonly status: KafkaStatusBoard
+  readonly control: KafkaControlBoard
   readonly #cluster: KafkaCluster
   readonly #watch: KafkaTopicWatch
   readonly #client: KafkaClient
+  readonly #compacted: readonly KafkaCompactedTopic[]
   readonly #memberships: KafkaMembership[] = []
   #closed = false
 
@@ -57,7 +61,11 @@ class KafkaLog implements Log {
     this.#cluster = cluster
     this.#watch = watch
     this.#client = openClient(parts)
-    this.status = new KafkaStatusBoard(cluster, settings)
+    const status = new KafkaCompactedTopic(cluster, settings, settings.topics.status)
+    const control = new KafkaCompactedTopic(cluster, settings, settings.topics.control)
+    this.status = new KafkaStatusBoard(status)
+    this.control = new KafkaControlBoard(control)
+    this.#compacted = [status, control]
   }
 
   async publish(messages: readonly OutgoingMessage[]): Promise<readonly Offset[]> {
@@ -98,7 +106,7 @@ class KafkaLog implements Log {
       this.#client.close(),
       ...this.#memberships.map((membership) => membership.leave()),
     ])
-    await this.status.close()
+    await Promise.all(this.#compacted.map((topic) => topic.close()))
     this.#watch.close()
     await this.#cluster.close()
   }

@@ -45,6 +45,7 @@ export class PlatformaticFetcher {
   #next: Offset
   #end: Offset | undefined
   #answeredMs = performance.now()
+  #askedMs = 0
   #trouble: unknown
   #failure: LogError | undefined
 
@@ -59,10 +60,13 @@ export class PlatformaticFetcher {
     this.#running = this.#run()
   }
 
-  /** When everything up to the end of the partition had last been taken, on the monotonic clock. */
-  get caughtUpMs(): number | undefined {
-    const caughtUp = this.#end !== undefined && this.#next >= this.#end && !this.#buffer.length
-    return caughtUp ? this.#answeredMs : undefined
+  /**
+   * Where the partition's end is, and when the broker was asked for it, on the monotonic clock, if
+   * everything up to it was taken. An answer may have lain about while this process stood still.
+   */
+  get caughtUp(): { readonly next: Offset; readonly asOfMs: number } | undefined {
+    const isAtEnd = this.#end !== undefined && this.#next >= this.#end && !this.#buffer.length
+    return isAtEnd ? { next: this.#next, asOfMs: this.#askedMs } : undefined
   }
 
   /** Waits up to `waitMs` for the first record. Rejects with a `LogError`. */
@@ -101,6 +105,7 @@ export class PlatformaticFetcher {
   }
 
   async #fetch(): Promise<void> {
+    const askedMs = performance.now()
     const response = await this.#client.fetch({
       node: this.#watch.leader(this.#partition),
       maxWaitTime: fetchWaitMs,
@@ -129,6 +134,7 @@ export class PlatformaticFetcher {
       for (const batch of partition.records ?? []) this.#keep(batch)
       this.#end = toOffset(partition.highWatermark)
     }
+    this.#askedMs = askedMs
     if (this.#buffer.length) this.#arrived.wake()
   }
 

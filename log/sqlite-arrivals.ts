@@ -19,7 +19,8 @@ export class SqliteArrivals {
 
   /** Resolves after a commit, or after `ms`. It may resolve for a commit that the caller has seen. */
   async wait(ms: number): Promise<void> {
-    if (this.#changedElsewhere()) return
+    // Whoever looks first must not hide it from those that wait already.
+    if (this.#changedElsewhere()) return this.wake()
     this.#timer ??= setInterval(() => {
       if (this.#changedElsewhere()) this.#wakeup.wake()
     }, pollIntervalMs)

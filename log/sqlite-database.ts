@@ -54,6 +54,7 @@ export function openSqliteDatabase(path: string, partitions: number): SqliteData
   try {
     const identity = readIdentity(path, connection)
     checkPartitions(path, identity, partitions)
+    checkTables(path, connection)
     const file = fileOf(path)
     const checkFile = () => {
       if (fileOf(path) === file) return
@@ -110,6 +111,11 @@ const schema = `
     bytes BLOB NOT NULL,
     UNIQUE (shard, "offset")
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS control (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    value TEXT NOT NULL
+  ) STRICT;
 `
 
 function readIdentity(path: string, connection: DatabaseSync): SqliteIdentity {
@@ -129,6 +135,13 @@ function readIdentity(path: string, connection: DatabaseSync): SqliteIdentity {
     topic: String(row.topic),
     partitions: Number(row.partitions),
   }
+}
+
+/** A log that an earlier version made gets the tables that are new from a migration. */
+function checkTables(path: string, connection: DatabaseSync): void {
+  if (connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'control'").get()) return
+  const what = `The log at ${path} was made by an earlier version and lacks the table control`
+  throw new LogError('not_migrated', `${what}: run \`npm run migrate\``)
 }
 
 function checkPartitions(path: string, found: SqliteIdentity, expected: number): void {

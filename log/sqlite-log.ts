@@ -1,4 +1,5 @@
 import {
+  type ControlBoard,
   type Log,
   type LogBounds,
   LogError,
@@ -12,6 +13,7 @@ import type { Offset, ShardId } from '../core/position.ts'
 import { misfit } from './message-bounds.ts'
 import { defaultPublishTimeoutMs } from './publish-timeout.ts'
 import { SqliteArrivals } from './sqlite-arrivals.ts'
+import { SqliteControlBoard } from './sqlite-control-board.ts'
 import { createSqliteDatabase, openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts'
 import { SqliteMembership } from './sqlite-membership.ts'
 import { SqlitePartitions } from './sqlite-partitions.ts'
@@ -51,6 +53,7 @@ class SqliteLog implements Log {
   readonly topic: string
   readonly partitions: number
   readonly status: StatusBoard
+  readonly control: ControlBoard
   readonly #database: SqliteDatabase
   readonly #owner: string
   readonly #writer: SqliteWriter
@@ -70,6 +73,7 @@ class SqliteLog implements Log {
     this.#writer = new SqliteWriter(database, timeoutMs, () => this.#arrivals.wake())
     this.#partitions = new SqlitePartitions(database.connection)
     this.status = new SqliteStatusBoard(database, this.#writer)
+    this.control = new SqliteControlBoard(database, this.#writer, this.#arrivals)
   }
 
   async publish(messages: readonly OutgoingMessage[]): Promise<readonly Offset[]> {

@@ -9,7 +9,8 @@ export function createAlerts(
 ): Alerts {
   return {
     raise(alert) {
-      write(`ALERT ${alert.code} on shard ${alert.shard}: ${alert.message}`)
+      const where = alert.shard === undefined ? '' : ` on shard ${alert.shard}`
+      write(`ALERT ${alert.code}${where}: ${alert.message}`)
       if (webhookUrl) void post(webhookUrl, alert, write)
     },
   }

@@ -145,10 +145,6 @@ describe('a body that cannot be read', () => {
     const problem = await refused(oneNote, { 'content-encoding': 'br' })
     expect(problem).toMatchObject({ status: 415, detail: 'Bodies are read plain or with gzip.' })
   })
-
-  test('an Idempotency-Key, which this version would not keep to', async () => {
-    expect(await refused(oneNote, { 'idempotency-key': 'k' })).toMatchObject({ status: 400 })
-  })
 })
 
 describe('a request of a wrong shape', () => {

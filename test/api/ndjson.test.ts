@@ -262,12 +262,6 @@ describe('what is no body of lines', () => {
     expect(log.published).toBe(0)
   })
 
-  test('an Idempotency-Key is refused, as with the JSON form', async () => {
-    const { upload } = await ndjsonApi()
-    const response = await upload(linesOf(notes(1)), { 'idempotency-key': 'k' })
-    expect(response.status).toBe(400)
-  })
-
   test('a lookup is JSON alone', async () => {
     const { post } = await testApi()
     const response = await post('/v1/jobs/lookup', '{}', { 'content-type': 'application/x-ndjson' })

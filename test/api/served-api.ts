@@ -10,6 +10,7 @@ import { createReceipts } from '../../api/receipts.ts'
 import { openSqliteLog } from '../../log/sqlite-log.ts'
 import { checksum } from '../../runtime/checksum.ts'
 import { systemClock } from '../../runtime/clock.ts'
+import { newDigest } from '../../runtime/digest.ts'
 import type { Serve } from '../../runtime/serve.ts'
 import { stopServer } from '../../runtime/serve.ts'
 import { stopRequested } from '../../runtime/stop-signals.ts'
@@ -41,6 +42,7 @@ const app = createApp({
   authenticate: authenticateBy(undefined),
   clock: systemClock,
   checksum,
+  newDigest,
   newJobId: () => crypto.randomUUID(),
   spoolFolder,
   ...(limits && { limits }),

@@ -11,6 +11,7 @@ import type { Operation } from '../../core/operation.ts'
 import type { Position, ShardId } from '../../core/position.ts'
 import { offset, shardId } from '../../core/position.ts'
 import type { ShardStatus } from '../../core/shard-status.ts'
+import { newDigest } from '../../runtime/digest.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryLog } from '../support/memory-log.ts'
 import { noteType } from './note-type.ts'
@@ -32,6 +33,7 @@ export async function testApi(overrides: Partial<ApiOptions> = {}) {
     authenticate: authenticateBy(undefined),
     clock,
     checksum: crc32,
+    newDigest,
     newJobId: () => `job-${++jobs}`,
     spoolFolder,
     version: '1.2.3',
@@ -126,6 +128,7 @@ export interface Answer {
     readonly path: string
     readonly message: string
   }[]
+  readonly job: string
   readonly receipt: string
   readonly estimatedSeconds: number | null
   readonly shards: Record<string, unknown>[]

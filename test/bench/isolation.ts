@@ -121,7 +121,7 @@ async function apply(session: ShardSession, at: number, sources: readonly Source
   const transaction = await session.begin(from!, to!)
   if (transaction === 'fenced') throw new Error('another bench runs on this server')
   const { failed, statements } = await applyPlan(transaction, plan, maxStatements)
-  await transaction.record({ failed, undecodable: [], superseded: new Map() })
+  await transaction.record({ failed, undecodable: [], superseded: new Map(), cancelled: new Map() })
   await transaction.commit()
   return { ms: performance.now() - startMs, statements }
 }

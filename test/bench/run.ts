@@ -1,5 +1,5 @@
-// `npm run bench [-- api ndjson drain memory embedded end-to-end compression isolation rate]`: the figures of
-// docs/performance.md, as ratios of one run. `-- drain --only pins` measures the workloads whose names
+// `npm run bench [-- api ndjson drain keyed memory embedded end-to-end compression isolation rate]`: the
+// figures of docs/performance.md, as ratios of one run. `-- drain --only pins` measures the workloads whose names
 // contain that.
 
 import process from 'node:process'
@@ -9,6 +9,7 @@ import { printSteps } from '../../setup/steps.ts'
 import { benchCompression, compressionTable } from './compression.ts'
 import { printEndToEnd } from './end-to-end.ts'
 import { benchIsolation, isolationTable } from './isolation.ts'
+import { printKeyed } from './keyed.ts'
 import { median } from './median.ts'
 import { printNdjson } from './ndjson.ts'
 import { printDrains, printMemory } from './print-drain.ts'
@@ -38,7 +39,16 @@ const runtime = values.runtime as BenchRuntime
 
 if (isWanted('api')) await steps.step('API path, medians of three', () => printApi())
 if (isWanted('ndjson')) await printNdjson(readSettings(process.env), steps, rows)
-const onServers = ['drain', 'memory', 'embedded', 'end-to-end', 'compression', 'isolation', 'rate']
+const onServers = [
+  'drain',
+  'keyed',
+  'memory',
+  'embedded',
+  'end-to-end',
+  'compression',
+  'isolation',
+  'rate',
+]
 if (onServers.some(isWanted)) {
   const servers = await startBenchServers(readSettings(process.env), steps)
   try {
@@ -49,6 +59,7 @@ if (onServers.some(isWanted)) {
     if (isWanted('embedded')) {
       await printDrains(servers, steps, { ...options, log: 'embedded' }, values.only)
     }
+    if (isWanted('keyed')) await printKeyed(servers, steps, Math.ceil(rows / 5))
     if (isWanted('memory')) await printMemory(servers, steps, 4 * rows)
     if (isWanted('end-to-end')) await printEndToEnd(servers, steps, rows)
     if (isWanted('compression')) await printCompression(servers)

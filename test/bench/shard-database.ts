@@ -7,17 +7,18 @@ export async function dropDatabase(serverUrl: string, database: string): Promise
   await connection.end()
 }
 
-/** Empties tables, puts the shard's position back to the log's beginning, and fills in `seed`. */
+/** Empties tables, puts the shard's position back to `from`, and fills in `seed`. */
 export async function rewind(
   url: string,
   tables: readonly string[],
   seed: Iterable<string>,
+  from = 0,
 ): Promise<void> {
   const connection = await createConnection({ uri: url })
   for (const table of tables) await connection.query(`TRUNCATE TABLE ${table}`)
-  for (const table of ['sluice_failures', 'sluice_outcomes'])
+  for (const table of ['sluice_failures', 'sluice_outcomes', 'sluice_requests'])
     await connection.query(`TRUNCATE TABLE ${table}`)
-  await connection.query('UPDATE sluice_offsets SET next_offset = 0, next_operation = 0')
+  await connection.query(`UPDATE sluice_offsets SET next_offset = ${from}, next_operation = 0`)
   for (const statement of seed) await connection.query(statement)
   await connection.end()
 }

@@ -22,7 +22,14 @@ test('without an SDK no trace context is looked at', async () => {
   const sources = creates(100).map(
     (operation): Source => ({ operation, type: note, origin, end: at }),
   )
-  const window = { from: at, to: at, plan: planWindow(sources), undecodable: [], rejected: [] }
+  const window = {
+    from: at,
+    to: at,
+    plan: planWindow(sources),
+    undecodable: [],
+    rejected: [],
+    cancelled: [],
+  }
   const transaction = new ModelTransaction(new ModelTables([note]))
   let isDone = false
   await traceWindow(shardId(0), window, async () => {

@@ -53,6 +53,7 @@ describe("a shard's status", () => {
       statementRate: expect.closeTo(2, 0),
       operationRate: expect.closeTo(6, 0),
       messagesPerStatement: 1,
+      controlOffset: 0,
       updatedAtMs: world.clock.epochMs() - 50,
     })
     await world.drain()

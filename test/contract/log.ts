@@ -1,5 +1,6 @@
 import type { Log } from '../../core/log.ts'
 import type { Offset, ShardId } from '../../core/position.ts'
+import { controlCases } from './log-control.ts'
 import { faultCases } from './log-faults.ts'
 import { memberCases } from './log-members.ts'
 import { publishCases } from './log-publish.ts'
@@ -15,6 +16,7 @@ export const logCases: readonly LogCase[] = [
   ...readCases,
   ...memberCases,
   ...statusCases,
+  ...controlCases,
   ...faultCases,
 ]
 

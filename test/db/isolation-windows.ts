@@ -77,7 +77,12 @@ export class IsolationWindows extends TestShards {
     const transaction = await this.open()
     const startMs = performance.now()
     const applied = await applyPlan(transaction, plan, maxIsolationStatements)
-    await transaction.record({ failed: applied.failed, undecodable: [], superseded: new Map() })
+    await transaction.record({
+      failed: applied.failed,
+      undecodable: [],
+      superseded: new Map(),
+      cancelled: new Map(),
+    })
     await transaction.commit()
     this.#next++
     const { failed, superseded, statements } = applied

@@ -10,10 +10,10 @@ let store: MysqlJobStore
 beforeAll(async () => {
   await shards.migrate()
   store = new MysqlJobStore({ topic, shards: shards.shards })
-  const failure = (job: string, operation: number) =>
-    `('${job}', ${operation}, 'pin', 'update', '{"id": "${operation}"}', 'not_found', 'no pin', NULL, NOW(3), NULL)`
+  const failure = (job: string, operation: number, amounts = 'NULL') =>
+    `('${job}', ${operation}, 'pin', 'update', '{"id": "${operation}"}', 'not_found', 'no pin', NULL, NOW(3), NULL, ${amounts}, NULL)`
   await shards.query(
-    `INSERT INTO sluice_failures VALUES ${[9, 2, 30].map((i) => failure('a', i)).join()}, ${failure('b', 1)}`,
+    `INSERT INTO sluice_failures VALUES ${[9, 2, 30].map((i) => failure('a', i)).join()}, ${failure('b', 1, `'{"saves": 2}'`)}`,
   )
   await shards.query("INSERT INTO sluice_outcomes VALUES ('a', 5, 1)")
   await shards.query('UPDATE sluice_offsets SET next_offset = 4, next_operation = 2')
@@ -46,6 +46,15 @@ test('failures come in pages, in the order of operations', async () => {
   })
   const rest = await store.failures(shard, 'a', 9, 2)
   expect(rest.map(({ index }) => index)).toEqual([30])
+})
+
+test("an increment's failure has its amounts", async () => {
+  expect(await store.failures(shard, 'b', -1, 2)).toEqual([
+    {
+      ...{ index: 1, type: 'pin', op: 'update', object: { id: '1' }, by: { saves: 2 } },
+      ...{ code: 'not_found', message: 'no pin' },
+    },
+  ])
 })
 
 test('many readers at once share few connections', async () => {

@@ -1,9 +1,11 @@
+import { getTableName } from 'drizzle-orm'
 import { createConnection } from 'mysql2/promise'
 import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { offset, shardId } from '../../core/position.ts'
 import { checkShard } from '../../db/check-shard.ts'
 import { migrate } from '../../db/migrate.ts'
 import { printMigration } from '../../db/migration.ts'
+import { sluiceTables } from '../../db/schema.ts'
 import { allTypes, ownTables } from './sample-types.ts'
 import { databaseName, TestShards } from './test-shards.ts'
 
@@ -28,9 +30,7 @@ test('makes databases, tables, identity and first positions, and names what it d
   const steps = await migrate({ ...shards.plan, earliest: (shard) => offset(shard * 100) })
   expect(steps.filter(({ shard }) => shard === 1).map(({ done }) => done)).toEqual([
     `made database ${databaseName(shards.shards[1]!)}`,
-    ...['sluice_identity', 'sluice_offsets', 'sluice_failures', 'sluice_outcomes'].map(
-      (table) => `made table ${table}`,
-    ),
+    ...sluiceTables.map((table) => `made table ${getTableName(table)}`),
     ...['users', 'pins', 'board_pins', 'notes', 'tickets'].map((table) => `made table ${table}`),
     'made it shard 1 of test',
     'set its position to offset 100 of test.writes',
@@ -53,6 +53,25 @@ test('adds what is missing', async () => {
   await shards.migrate()
   await shards.query('DROP TABLE sluice_outcomes')
   expect(await shards.migrate()).toEqual([{ shard: 0, done: 'made table sluice_outcomes' }])
+})
+
+test("adds columns that Sluice's tables of an earlier version lack, and keeps their rows", async () => {
+  await shards.migrate()
+  await shards.query('ALTER TABLE sluice_failures DROP COLUMN amounts')
+  await shards.query(
+    `INSERT INTO sluice_failures (job, operation, type, op, code, message, at)
+      VALUES ('job', 3, 'pin', 'increment', 'not_found', 'why', UTC_TIMESTAMP(3))`,
+  )
+  await expect(check()).rejects.toMatchObject(
+    stop(/column sluice_failures.amounts is missing.*npm run migrate/),
+  )
+  const added = { shard: 0, done: 'added column amounts to sluice_failures' }
+  expect(await shards.migrate()).toEqual([added])
+  expect(await shards.query('SELECT operation, amounts FROM sluice_failures')).toEqual([
+    { operation: '3', amounts: null },
+  ])
+  expect(await shards.migrate()).toEqual([])
+  await check()
 })
 
 test('its tables have all that Drizzle declares', async () => {

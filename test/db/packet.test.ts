@@ -57,9 +57,9 @@ async function rows(): Promise<number> {
 test('a server that takes 64 KiB gets more and smaller statements, failures among them', async () => {
   await shard.query("INSERT INTO texts VALUES (5, 'mine'), (6, 'mine')")
   // In bytes three times what they are in characters.
-  await shard.send(creates(600, 0, '€'.repeat(300)), messageBytes)
-  await shard.send(creates(3, 1000, '"'.repeat(11_000)), messageBytes)
-  await shard.send(creates(300, 0, 'again'.repeat(20)), messageBytes)
+  await shard.send(creates(600, 0, '€'.repeat(300)), { messageBytes })
+  await shard.send(creates(3, 1000, '"'.repeat(11_000)), { messageBytes })
+  await shard.send(creates(300, 0, 'again'.repeat(20)), { messageBytes })
   await shard.start(type, { failingAlikeJobs: 0 })
   await expect.poll(() => shard.isDrained(), patient).toBe(true)
   expect(await rows()).toBe(603)

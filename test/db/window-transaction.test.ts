@@ -55,16 +55,20 @@ describe('a row failure', () => {
 describe('a window', () => {
   const origin: Origin = { job: 'job-1', tenant: 't', traceparent: '00-abc-def-01' }
   const source = (index: number) => ({
-    operation: { index, type: 'pin', kind: 'update' as const, object: aPin },
+    operation: { index, type: 'pin', kind: 'increment' as const, object: aPin, by: { saves: '3' } },
     ...{ type: pin, origin, end: at(1) },
   })
   const failure = { code: 'not_found' as const, message: 'no pin has this key' }
 
-  test('records failures once, however often, and adds up what was superseded', async () => {
+  test('records failures once, however often, and adds up what was superseded and cancelled', async () => {
     const records = {
       failed: [{ source: source(3), failure }],
       undecodable: [{ offset: 12, bytes: new Uint8Array([0, 255, 7]), reason: 'its checksum' }],
       superseded: new Map([['job-1', 2]]),
+      cancelled: new Map([
+        ['job-1', 5],
+        ['job-2', 1],
+      ]),
     }
     for (let i = 0; i < 2; i++) {
       const transaction = await shards.open()
@@ -73,17 +77,20 @@ describe('a window', () => {
     }
     expect(await shards.query('SELECT * FROM sluice_failures ORDER BY job')).toEqual([
       {
-        ...{ job: 'job-1', operation: '3', type: 'pin', op: 'update', object: aPin },
+        ...{ job: 'job-1', operation: '3', type: 'pin', op: 'increment', object: aPin },
         ...{ ...failure, trace: '00-abc-def-01', at: expect.any(String), raw: null },
+        ...{ amounts: { saves: '3' }, retried_at: null },
       },
       {
         ...{ job: 'log:the-log', operation: '12', type: '', op: '', object: null, trace: null },
         ...{ code: 'undecodable', message: 'its checksum', at: expect.any(String) },
         raw: Buffer.from([0, 255, 7]),
+        ...{ amounts: null, retried_at: null },
       },
     ])
-    expect(await shards.query('SELECT * FROM sluice_outcomes')).toEqual([
-      { job: 'job-1', superseded: '4', cancelled: '0' },
+    expect(await shards.query('SELECT * FROM sluice_outcomes ORDER BY job')).toEqual([
+      { job: 'job-1', superseded: '4', cancelled: '10' },
+      { job: 'job-2', superseded: '0', cancelled: '2' },
     ])
   })
 

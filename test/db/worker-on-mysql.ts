@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { startWorker, type Worker, type WorkerLimits } from '../../consumer/worker.ts'
 import type { Alert } from '../../core/alerts.ts'
+import { type KeyedRequest, keyedHeaders } from '../../core/keyed-request.ts'
 import type { Operation } from '../../core/operation.ts'
 import { shardId } from '../../core/position.ts'
 import type { DatabaseType } from '../../db/types/database-type.ts'
@@ -18,6 +19,12 @@ const limits: WorkerLimits = {
   stoppedRetryMs: 200,
   failureCredit: 100,
   failingAlikeJobs: 3,
+}
+
+export interface SentRequest {
+  readonly messageBytes?: number
+  readonly messageOperations?: number
+  readonly keyed?: KeyedRequest
 }
 
 /** A worker of this process on a real shard, with a log in memory. */
@@ -71,17 +78,21 @@ export class WorkerOnMysql extends TestShards {
     await super.drop()
   }
 
-  /** One request, a job of its own. */
-  async send(operations: readonly Operation[], messageBytes = 256 * 1024): Promise<void> {
+  /** One request, a job of its own unless it has a key: then that names its job. */
+  async send(
+    operations: readonly Operation[],
+    { messageBytes = 256 * 1024, messageOperations = 1000, keyed }: SentRequest = {},
+  ): Promise<void> {
     const batched = batchByShard(operations, {
-      job: `job ${this.#jobs++}`,
+      job: keyed?.key ?? `job ${this.#jobs++}`,
       tenant: 'tests',
-      limits: { operations: 1000, bytes: messageBytes },
+      limits: { operations: messageOperations, bytes: messageBytes },
       checksum: crc32,
       shardOf: () => shardId(0),
     })
     if (batched.tooLarge.length > 0) throw new Error('the operation does not fit into a message')
-    await this.#log.publish(batched.messages.map((message) => ({ ...message, headers: {} })))
+    const headers = keyed ? keyedHeaders(keyed) : {}
+    await this.#log.publish(batched.messages.map((message) => ({ ...message, headers })))
   }
 
   async isDrained(): Promise<boolean> {

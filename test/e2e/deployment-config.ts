@@ -1,6 +1,7 @@
 import type { ConfigDefinition } from '../../config/define-config.ts'
 import { defineConfig, hash, mysqlShards } from '../../config/index.ts'
 import type { WorkerSettings } from '../../config/worker-settings.ts'
+import type { MessageLimits } from '../../core/shard-batching.ts'
 import { boardPins, boards, pins, users } from '../../tables.ts'
 
 /** What the config file of a test's deployment says; it can be written as JSON. */
@@ -11,11 +12,13 @@ export interface DeploymentConfig {
   /** Pins in log order, each by itself: what a trigger on them asks for. */
   readonly orderedPins?: boolean
   readonly worker?: Partial<WorkerSettings>
+  readonly messages?: Partial<MessageLimits>
 }
 
 /** The default config's types on other databases. */
 export function deploymentConfig(given: DeploymentConfig): ConfigDefinition {
   const { databases, rowsPerStatement: rows = 1000, orderedPins = false, worker = {} } = given
+  const { messages = {} } = given
   const rowsPerStatement = { create: rows, upsert: rows, update: rows, increment: rows }
   return defineConfig((settings) => ({
     shards: mysqlShards({
@@ -25,6 +28,7 @@ export function deploymentConfig(given: DeploymentConfig): ConfigDefinition {
     }),
     createTables: true,
     worker,
+    messages,
     types: {
       user: { shardBy: hash('id'), key: ['id'], tables: [users], rowsPerStatement },
       board: { shardBy: hash('userId'), key: ['id'], tables: [boards], rowsPerStatement },

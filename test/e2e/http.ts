@@ -3,6 +3,7 @@ export interface Answer {
   readonly status: number
   readonly contentType: string | null
   readonly retryAfter: string | null
+  readonly isReplayed: boolean
   readonly body: Record<string, unknown>
 }
 
@@ -15,12 +16,15 @@ export async function post(
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  })
-  return answerOf(response)
+  return postText(url, JSON.stringify(body), { 'content-type': 'application/json', ...headers })
+}
+
+export async function postText(
+  url: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  return answerOf(await fetch(url, { method: 'POST', headers, body }))
 }
 
 async function answerOf(response: Response): Promise<Answer> {
@@ -28,6 +32,7 @@ async function answerOf(response: Response): Promise<Answer> {
     status: response.status,
     contentType: response.headers.get('content-type'),
     retryAfter: response.headers.get('retry-after'),
+    isReplayed: response.headers.get('idempotent-replayed') === 'true',
     body: (await response.json()) as Record<string, unknown>,
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
+import { sluiceTables } from '../../db/schema.ts'
 import { Deployment, queryMysql } from './deployment.ts'
 import { createPin, createUser } from './operations.ts'
 import { ownMysql } from './own-servers.ts'
@@ -33,7 +34,7 @@ test.each([
     expect(made).toContain(`shard 0: made database ${first}\n`)
     expect(made).toContain(`shard 1: made database ${second}\n`)
     const before = await stateOf(deployment)
-    expect(before.tables).toHaveLength(2 * 8)
+    expect(before.tables).toHaveLength(2 * (sluiceTables.length + 4))
     for (const runtime of ['node', 'deno', 'bun'] as const) {
       expect(await deployment.migrate(runtime)).toBe(
         'nothing to do: all that the config names is there\n',

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type {
+  ControlFollower,
   Log,
   LogBounds,
   LogMessage,
@@ -13,7 +14,17 @@ import { offset } from '../../core/position.ts'
 import { ManualClock } from './manual-clock.ts'
 import { MemoryGroup, MemoryMember } from './memory-group.ts'
 
-export type LogCall = 'publish' | 'bounds' | 'open' | 'pull' | 'join' | 'put' | 'read' | 'ping'
+export type LogCall =
+  | 'publish'
+  | 'bounds'
+  | 'open'
+  | 'pull'
+  | 'join'
+  | 'put'
+  | 'read'
+  | 'ping'
+  | 'putControl'
+  | 'catchUp'
 
 /** A log in memory, whose calls fail when a test says so. It waits by the clock it is given. */
 export class MemoryLog implements Log {
@@ -53,6 +64,67 @@ export class MemoryLog implements Log {
       this.#call('read')
       return this.statuses
     },
+  }
+
+  /** What stands in the control topic; followers hear of a change at once, unless `controlAgeMs` is above 0. */
+  readonly controls = new Map<string, string>()
+  #controlEnd = 0
+  #controlAgeMs = 0
+  readonly #followers = new Set<MemoryFollower>()
+
+  readonly control = {
+    put: async (key: string, value: string | undefined): Promise<Offset> => {
+      this.#call('putControl')
+      if (value === undefined) this.controls.delete(key)
+      else this.controls.set(key, value)
+      this.#controlEnd++
+      if (this.#controlAgeMs === 0) this.#tellFollowers()
+      return offset(this.#controlEnd)
+    },
+    follow: (onEntry: MemoryFollower['onEntry']): ControlFollower => {
+      const follower: MemoryFollower = { onEntry, known: new Map(), next: 0 }
+      this.#followers.add(follower)
+      if (this.#controlAgeMs === 0) this.#tell(follower)
+      const ageMs = () => this.#controlAgeMs
+      return {
+        get next() {
+          return offset(follower.next)
+        },
+        get ageMs() {
+          return ageMs()
+        },
+        catchUp: async () => {
+          this.#call('catchUp')
+          this.#tell(follower)
+        },
+        close: () => this.#followers.delete(follower),
+      }
+    },
+  }
+
+  /** Followers hear nothing until this is 0 again: what they know is so old. */
+  set controlAgeMs(ms: number) {
+    this.#controlAgeMs = ms
+    if (ms === 0) this.#tellFollowers()
+  }
+
+  #tellFollowers(): void {
+    for (const follower of this.#followers) this.#tell(follower)
+  }
+
+  #tell(follower: MemoryFollower): void {
+    const { known, onEntry } = follower
+    follower.next = this.#controlEnd
+    for (const key of [...known.keys()]) {
+      if (this.controls.has(key)) continue
+      known.delete(key)
+      onEntry(key, undefined)
+    }
+    for (const [key, value] of this.controls) {
+      if (known.get(key) === value) continue
+      known.set(key, value)
+      onEntry(key, value)
+    }
   }
 
   async publish(messages: readonly OutgoingMessage[]): Promise<readonly Offset[]> {
@@ -154,4 +226,10 @@ export class MemoryLog implements Log {
     if (from >= earliest && from <= next) return
     throw new LogError('out_of_range', `offset ${from} is not held (${earliest} to ${next})`)
   }
+}
+
+interface MemoryFollower {
+  readonly onEntry: (key: string, value: string | undefined) => void
+  readonly known: Map<string, string>
+  next: number
 }

@@ -1,7 +1,10 @@
 import type { Position, ShardId } from '../../core/position.ts'
 import { offset, samePosition } from '../../core/position.ts'
+import type { BlockId, RequestBlock } from '../../core/request-blocks.ts'
 import type {
   Claim,
+  FailureId,
+  RetryVerdict,
   ShardSession,
   WindowRecords,
   WindowTransaction,
@@ -9,15 +12,18 @@ import type {
 import { StoreError } from '../../core/shard-store.ts'
 import type { Statement, StatementResult } from '../../core/statement.ts'
 import type { ModelTables } from './model-tables.ts'
-import { ModelTransaction } from './model-transaction.ts'
+import { blockKey, ModelTransaction, noNames } from './model-transaction.ts'
 
 /** What a worker does to a shard. A COMMIT has taken effect at `committed`, before its answer. */
 export type ShardStep =
   | 'claim'
   | 'begin'
+  | 'readRequests'
+  | 'clearJobs'
   | 'savepoint'
   | 'run'
   | 'rollbackToSavepoint'
+  | 'markRetried'
   | 'record'
   | 'commit'
   | 'committed'
@@ -45,7 +51,11 @@ export class ModelShard {
   claims = 0
   statementBytes = 1024 * 1024
   logId: string
-  readonly records: WindowRecords[] = []
+  records: WindowRecords[] = []
+  /** Failures that a retry sent again, `job/operation`. */
+  readonly retried = new Set<string>()
+  /** What is known of keyed requests. */
+  readonly requests = new Map<string, RequestBlock>()
   /** Every step taken, in order. */
   readonly steps: ShardStep[] = []
   /** Told of every statement before it runs, which waits for the answer. */
@@ -118,18 +128,27 @@ export class ModelWindow implements WindowTransaction {
   readonly #shard: ModelShard
   readonly #to: Position
   readonly #inner: ModelTransaction
+  readonly #retried = new Set<string>()
   #isKilled = false
 
   constructor(shard: ModelShard, to: Position) {
     this.#shard = shard
     this.#to = to
-    this.#inner = new ModelTransaction(shard.tables)
+    this.#inner = new ModelTransaction(shard.tables, noNames, shard.requests)
   }
 
   /** Its connection is gone, and with it all that it did. */
   kill(): void {
     this.#isKilled = true
     if (this.#shard.open === this) this.#shard.open = undefined
+  }
+
+  readRequests(blocks: readonly BlockId[]): Promise<readonly RequestBlock[]> {
+    return this.#step('readRequests', () => this.#inner.readRequests(blocks))
+  }
+
+  clearJobs(jobs: ReadonlySet<string>): Promise<void> {
+    return this.#step('clearJobs', () => this.#inner.clearJobs(jobs))
   }
 
   savepoint(): Promise<void> {
@@ -152,6 +171,22 @@ export class ModelWindow implements WindowTransaction {
     return this.run(statement)
   }
 
+  markRetried(failures: readonly FailureId[]): Promise<readonly RetryVerdict[]> {
+    return this.#step('markRetried', async () => {
+      const recorded = this.#shard.records.flatMap(({ failed }) => failed)
+      const known = new Set(
+        recorded.map(({ source }) => `${source.origin.job}/${source.operation.index}`),
+      )
+      return failures.map(({ job, operation }) => {
+        const failure = `${job}/${operation}`
+        if (!known.has(failure)) return 'gone'
+        if (this.#shard.retried.has(failure) || this.#retried.has(failure)) return 'again'
+        this.#retried.add(failure)
+        return 'first'
+      })
+    })
+  }
+
   record(records: WindowRecords): Promise<void> {
     return this.#step('record', () => this.#inner.record(records))
   }
@@ -168,7 +203,13 @@ export class ModelWindow implements WindowTransaction {
     })
     this.#shard.tables = this.#inner.tables
     this.#shard.position = this.#to
-    this.#shard.records.push(...this.#inner.records)
+    for (const failure of this.#retried) this.#shard.retried.add(failure)
+    const { records, cleared } = this.#inner
+    const kept = this.#shard.records.map((record) => without(record, cleared))
+    this.#shard.records = [...kept, ...records]
+    for (const { requests } of records) {
+      for (const block of requests?.blocks ?? []) this.#shard.requests.set(blockKey(block), block)
+    }
     this.kill()
     await this.#shard.reach('committed')
   }
@@ -187,5 +228,16 @@ export class ModelWindow implements WindowTransaction {
 
   #demandAlive(): void {
     if (this.#isKilled) throw new StoreError('reconnect', '2013', 'the connection was killed')
+  }
+}
+
+function without(records: WindowRecords, jobs: ReadonlySet<string>): WindowRecords {
+  const others = (counts: ReadonlyMap<string, number>) =>
+    new Map([...counts].filter(([job]) => !jobs.has(job)))
+  return {
+    ...records,
+    failed: records.failed.filter(({ source }) => !jobs.has(source.origin.job)),
+    superseded: others(records.superseded),
+    cancelled: others(records.cancelled),
   }
 }

@@ -1,6 +1,7 @@
 import type { FailureCode, RowFailure } from '../../core/failure.ts'
 import type { JsonValue, WireObject } from '../../core/operation.ts'
-import type { WindowRecords, WindowTransaction } from '../../core/shard-store.ts'
+import type { BlockId, RequestBlock } from '../../core/request-blocks.ts'
+import type { RetryVerdict, WindowRecords, WindowTransaction } from '../../core/shard-store.ts'
 import type { Row, RowVerdict, Statement, StatementResult } from '../../core/statement.ts'
 import type { ModelTables } from './model-tables.ts'
 import type { ModelType } from './model-type.ts'
@@ -14,6 +15,13 @@ export type RowNaming = (failingRow: number, rows: number) => number | undefined
 export const noNames: RowNaming = () => undefined
 export const trueNames: RowNaming = (failingRow) => failingRow
 
+/** What is known of keyed requests, by `blockKey`. */
+export type ModelRequests = ReadonlyMap<string, RequestBlock>
+
+export function blockKey({ tenant, key, block }: BlockId): string {
+  return JSON.stringify([tenant, key, block])
+}
+
 /**
  * A window's transaction over the model's tables, with the set-based semantics of MySQL's
  * statements, and as unhelpful as the port allows: a statement that gives verdicts may have applied
@@ -23,19 +31,37 @@ export const trueNames: RowNaming = (failingRow) => failingRow
 export class ModelTransaction implements WindowTransaction {
   readonly records: WindowRecords[] = []
   readonly statements: Statement[] = []
+  /** Jobs whose earlier records are gone once this is committed. */
+  readonly cleared = new Set<string>()
   #tables: ModelTables
   readonly #naming: RowNaming
+  readonly #requests: ModelRequests
   #savepoint: ModelTables | undefined
   #isOpen = true
 
-  constructor(tables: ModelTables, naming: RowNaming = noNames) {
+  constructor(
+    tables: ModelTables,
+    naming: RowNaming = noNames,
+    requests: ModelRequests = new Map(),
+  ) {
     this.#tables = tables.clone()
     this.#naming = naming
+    this.#requests = requests
   }
 
   /** The tables as this transaction sees them. */
   get tables(): ModelTables {
     return this.#tables
+  }
+
+  async readRequests(blocks: readonly BlockId[]): Promise<readonly RequestBlock[]> {
+    this.#demandOpen()
+    return blocks.flatMap((id) => this.#requests.get(blockKey(id)) ?? [])
+  }
+
+  async clearJobs(jobs: ReadonlySet<string>): Promise<void> {
+    this.#demandOpen()
+    for (const job of jobs) this.cleared.add(job)
   }
 
   async savepoint(): Promise<void> {
@@ -60,6 +86,11 @@ export class ModelTransaction implements WindowTransaction {
 
   runNaming(statement: Statement): Promise<StatementResult> {
     return this.run(statement)
+  }
+
+  /** The failures of a model are its shard's. */
+  async markRetried(): Promise<readonly RetryVerdict[]> {
+    throw new Error('a transaction without a shard knows no failures')
   }
 
   async record(records: WindowRecords): Promise<void> {

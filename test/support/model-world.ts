@@ -85,11 +85,17 @@ export class ModelWorld {
   /** One request: a job of its own, in messages of so many operations. */
   async send(
     operations: readonly Operation[],
-    request: { shard?: number; messageOperations?: number; headers?: MessageHeaders } = {},
+    request: {
+      job?: string
+      shard?: number
+      messageOperations?: number
+      headers?: MessageHeaders
+    } = {},
   ): Promise<void> {
     const { shard = 0, messageOperations = 1000, headers = {} } = request
+    const { job = `job-${this.#jobs++}` } = request
     const batched = batchByShard(operations, {
-      job: `job-${this.#jobs++}`,
+      job,
       tenant: 'tests',
       limits: { operations: messageOperations, bytes: 256 * 1024 },
       checksum: crc32,
@@ -130,9 +136,18 @@ export class ModelWorld {
 
   /** Superseded operations by job, all windows together. */
   superseded(shard = 0): Record<string, number> {
+    return this.#count('superseded', shard)
+  }
+
+  /** The same of cancelled ones. */
+  cancelled(shard = 0): Record<string, number> {
+    return this.#count('cancelled', shard)
+  }
+
+  #count(what: 'superseded' | 'cancelled', shard: number): Record<string, number> {
     const counts: Record<string, number> = {}
-    for (const { superseded } of this.shards[shard]!.records) {
-      for (const [job, count] of superseded) counts[job] = (counts[job] ?? 0) + count
+    for (const record of this.shards[shard]!.records) {
+      for (const [job, count] of record[what]) counts[job] = (counts[job] ?? 0) + count
     }
     return counts
   }

@@ -17,6 +17,7 @@ import { defaultStoreSettings } from '../../../db/session-settings.ts'
 import { createSqliteLog, openSqliteLog } from '../../../log/sqlite-log.ts'
 import { checksum } from '../../../runtime/checksum.ts'
 import { systemClock } from '../../../runtime/clock.ts'
+import { newDigest } from '../../../runtime/digest.ts'
 import { TestShards } from '../test-shards.ts'
 import { compileTypes, type LooseType } from '../type-problems.ts'
 
@@ -73,7 +74,16 @@ export class ServedTypes {
       })
     const jobs = new MysqlJobStore({ topic, shards: shards.shards, settings: defaultStoreSettings })
     const app = createApp({
-      ...{ types, log, jobs, checksum, logSystem: 'sqlite', clock: systemClock, version: '0.0.0' },
+      ...{
+        types,
+        log,
+        jobs,
+        checksum,
+        newDigest,
+        logSystem: 'sqlite',
+        clock: systemClock,
+        version: '0.0.0',
+      },
       receipts: await createReceipts([{ kid: 'test', secret: new Uint8Array(32) }]),
       authenticate: authenticateBy(undefined),
       newJobId: () => crypto.randomUUID(),
