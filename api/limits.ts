@@ -42,7 +42,7 @@ export interface ApiLimits {
   readonly publishRetryMs: number
   /** Keyed requests whose answers are kept for when they come again; the oldest are forgotten. */
   readonly answeredRequests: number
-  /** What their receipts may have in all, in characters. */
+  /** What their receipts may have in all, in characters: with all else, five times as many bytes. */
   readonly answeredReceiptsLength: number
   /** Receipts of one lookup. */
   readonly receipts: number
@@ -83,7 +83,7 @@ export const defaultApiLimits: ApiLimits = {
   spoolBytesInFlight: 8 * gibibyte,
   publishRetryMs: 30_000,
   answeredRequests: 20_000,
-  answeredReceiptsLength: 16 * mebibyte,
+  answeredReceiptsLength: 8 * mebibyte,
   receipts: 100,
   shardReads: 16,
   readTimeoutMs: 3_000,

@@ -1,6 +1,6 @@
 import type { FailedOperation, RowFailure } from './failure.ts'
 import { type KeyedRequest, keyLifetimeMs } from './keyed-request.ts'
-import type { Source } from './source.ts'
+import type { Origin, Source } from './source.ts'
 
 /** Operations of a request whose bits stand in one row. */
 export const blockOperations = 1024
@@ -50,14 +50,20 @@ export interface RequestVerdicts {
 /** The rows that decide over operations, each once. */
 export function blocksOf(sources: readonly Source[]): readonly BlockId[] {
   const requests = new Map<string, Map<number, BlockId>>()
-  for (const { origin, operation } of sources) {
-    const { keyed, tenant } = origin
+  let origin: Origin | undefined
+  let known = new Map<number, BlockId>()
+  for (const source of sources) {
+    const { keyed, tenant } = source.origin
     if (!keyed) continue
     const { key } = keyed
-    const id = requestId(tenant, key)
-    const known = requests.get(id) ?? new Map([[0, { tenant, key, block: 0 }]])
-    requests.set(id, known)
-    const block = blockOf(operation.index)
+    // A message's operations stand together, and share their origin.
+    if (source.origin !== origin) {
+      origin = source.origin
+      const id = requestId(tenant, key)
+      known = requests.get(id) ?? new Map([[0, { tenant, key, block: 0 }]])
+      requests.set(id, known)
+    }
+    const block = blockOf(source.operation.index)
     if (!known.has(block)) known.set(block, { tenant, key, block })
   }
   return [...requests.values()].flatMap((blocks) => [...blocks.values()])
@@ -78,21 +84,27 @@ export function judgeRequests(
   const reused: FailedOperation[] = []
   const begun = new Set<string>()
   const outdated = new Set<Source>()
+  const met = new Set<string>()
   // An API whose clock is fast must not make all others' keys forgotten.
   let earliestMs = nowMs
+  let origin: Origin | undefined
+  let request: Request | undefined
   for (const [place, source] of sources.entries()) {
     const { tenant, keyed, job } = source.origin
     if (!keyed) continue
-    earliestMs = Math.min(earliestMs, keyed.publishedAtMs)
-    const id = requestId(tenant, keyed.key)
-    const request = requests.get(id) ?? new Request({ tenant, key: keyed.key })
-    requests.set(id, request)
-    if (request.isOver(keyed)) {
-      request.begin(keyed)
-      begun.add(job)
-      for (const earlier of sources.slice(0, place)) {
-        if (earlier.origin.job === job) outdated.add(earlier)
+    if (!request || source.origin !== origin) {
+      origin = source.origin
+      earliestMs = Math.min(earliestMs, keyed.publishedAtMs)
+      const id = requestId(tenant, keyed.key)
+      request = requests.get(id) ?? new Request({ tenant, key: keyed.key })
+      requests.set(id, request)
+      if (request.isOver(keyed)) {
+        request.begin(keyed)
+        begun.add(job)
+        const before = met.has(job) ? sources.slice(0, place) : []
+        for (const earlier of before) if (earlier.origin.job === job) outdated.add(earlier)
       }
+      met.add(job)
     }
     if (!request.isOf(keyed)) reused.push({ source, failure: keyReused })
     else if (!request.settle(source.operation.index)) duplicates.add(source)

@@ -63,9 +63,10 @@ const idColumns = `
   tenant TEXT PATH '$[0]' ERROR ON ERROR, request_key TEXT PATH '$[1]' ERROR ON ERROR,
   block INT UNSIGNED PATH '$[2]' ERROR ON ERROR`
 
-// The stored texts' collation is binary: it wins over the parameter's, and the index serves.
-const selectBlocks = textOf(
-  sql`SELECT ${requests.tenant}, ${requests.requestKey}, ${requests.block}, ${requests.digest}, TO_BASE64(${requests.done}) AS done, ${requests.publishedAt} FROM ${jsonRows(idColumns)} STRAIGHT_JOIN ${requests} ON ${requests.tenant} = new.tenant AND ${requests.requestKey} = new.request_key AND ${requests.block} = new.block FOR UPDATE OF ${requests}`,
+// The stored texts' collation is binary: it wins over the parameter's, and the index serves. It is
+// forced, since the optimizer knows little of a table that was small a minute ago.
+export const selectBlocks = textOf(
+  sql`SELECT ${requests.tenant}, ${requests.requestKey}, ${requests.block}, ${requests.digest}, TO_BASE64(${requests.done}) AS done, ${requests.publishedAt} FROM ${jsonRows(idColumns)} STRAIGHT_JOIN ${requests} FORCE INDEX (PRIMARY) ON ${requests.tenant} = new.tenant AND ${requests.requestKey} = new.request_key AND ${requests.block} = new.block FOR UPDATE OF ${requests}`,
 )
 
 const blockColumns = `${idColumns}, digest TEXT PATH '$[3]' ERROR ON ERROR,

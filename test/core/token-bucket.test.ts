@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TokenBucket } from '../../core/token-bucket.ts'
-import { chargePermits, takePermits, tokenBucket, withRate } from '../../core/token-bucket.ts'
+import {
+  chargePermits,
+  returnPermits,
+  takePermits,
+  tokenBucket,
+  withRate,
+} from '../../core/token-bucket.ts'
 
 /** Far below a permit's spacing, far above what a double loses. */
 const slackMs = 1e-6
@@ -39,6 +45,38 @@ describe('a token bucket', () => {
         expectWithinRate(taken, rate)
       }),
     )
+  })
+
+  it('holds where some of what was taken is given back: what was used keeps within the rate', () => {
+    fc.assert(
+      fc.property(
+        rates,
+        takes,
+        fc.array(fc.nat(8), { minLength: 60 }),
+        (rate, schedule, unused) => {
+          let bucket = tokenBucket(rate)
+          let nowMs = 0
+          const used: Taken[] = []
+          for (const [i, { gapMs, permits }] of schedule.entries()) {
+            const { bucket: next, waitMs } = takePermits(bucket, permits, nowMs)
+            const returned = Math.min(permits, unused[i]!)
+            nowMs += waitMs
+            if (permits > returned) used.push({ atMs: nowMs, permits: permits - returned })
+            nowMs += gapMs
+            bucket = returnPermits(next, returned)
+          }
+          expectWithinRate(used, rate)
+        },
+      ),
+    )
+  })
+
+  it('gives what was given back to the next one, and saves nothing up', () => {
+    const taken = takePermits(tokenBucket(10), 8, 0).bucket
+    expect(takePermits(returnPermits(taken, 8), 1, 0).waitMs).toBe(0)
+    expect(takePermits(returnPermits(taken, 7), 1, 0).waitMs).toBeCloseTo(100)
+    const later = takePermits(returnPermits(taken, 8), 1, 60_000)
+    expect(later.bucket).toEqual(takePermits(tokenBucket(10), 1, 60_000).bucket)
   })
 
   it('holds for takers that do not wait for each other', () => {

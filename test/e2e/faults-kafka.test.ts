@@ -66,6 +66,7 @@ test('Kafka down in flight: refused with what is known, ready again by itself, n
   expect(await refused).toEqual({
     status: 503,
     contentType: 'application/problem+json',
+    isReplayed: false,
     retryAfter: '5',
     body: expect.objectContaining({
       type: 'urn:sluice:problem:log-unavailable',
