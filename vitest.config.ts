@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests that need no server; all others get one MySQL and one Kafka for the whole run. */
-const unit = ['test/{core,api,config,consumer}/**/*.test.ts']
+const unit = ['test/{core,api,config,consumer,simulator,guards}/**/*.test.ts']
 const slowestMs = 30_000
 
 export default defineConfig({

@@ -1,9 +1,3 @@
-import type { Alerts } from '../core/alerts.ts'
-import type { Clock } from '../core/clock.ts'
-import type { FailureCredit } from '../core/failure-credit.ts'
-import type { Log, Membership } from '../core/log.ts'
-import type { Checksum } from '../core/message.ts'
-import type { ObjectType } from '../core/object-type.ts'
 import type { PlanLimits } from '../core/plan.ts'
 import type { Position } from '../core/position.ts'
 import { samePosition } from '../core/position.ts'
@@ -11,51 +5,22 @@ import type { ShardSession, StoreError } from '../core/shard-store.ts'
 import type { Source } from '../core/source.ts'
 import { windowStatements } from '../core/window-limits.ts'
 import type { AppliedWindow, OnSent } from './apply.ts'
-import type { WorkerControl } from './control.ts'
 import { JobsFailingAlike } from './failing-alike.ts'
 import type { Inbox } from './inbox.ts'
 import { openInbox } from './open-inbox.ts'
+import type { PartitionOptions } from './partition-options.ts'
 import { Recovery } from './recovery.ts'
 import { ShardHealth } from './shard-health.ts'
-import type { ShardReport } from './shard-report.ts'
-import type { ShardRates } from './throttle.ts'
 import { Throttle } from './throttle.ts'
 import { type Done, type TransactOptions, transact } from './transact.ts'
 import type { Window } from './window.ts'
 import { cutWindow, cutWithout, operationsOf, outcomesOf, rowsOf } from './window.ts'
-import type { WindowSlots } from './window-slots.ts'
 import { traceThrottleWait, traceWindow } from './window-tracing.ts'
-
-export interface PartitionLimits {
-  /** Messages pulled ahead. */
-  readonly pullSize: number
-  readonly maxWindowStatements: number
-  /** Statements that isolating bad rows may take in one transaction. */
-  readonly maxIsolationStatements: number
-  /** How long a shard is left alone after two timeouts in a row. */
-  readonly breakerWaitMs: number
-  /** How long a partition waits when the worker applies as many windows as it may. */
-  readonly fullWorkerBackOffMs: number
-}
-
-export interface PartitionOptions {
-  readonly log: Log
-  readonly membership: Membership
-  readonly types: ReadonlyMap<string, ObjectType>
-  readonly checksum: Checksum
-  readonly clock: Clock
-  readonly rates: ShardRates
-  readonly limits: PartitionLimits
-  readonly slots: WindowSlots
-  readonly control: WorkerControl
-  readonly report: ShardReport
-  readonly alerts: Alerts
-  /** Outlives claims: a shard that stopped must not begin with fresh credit each time it looks. */
-  readonly credit: FailureCredit
-}
 
 /** An idle partition looks up from its wait this often, so that it stops soon when told to. */
 const idleWaitMs = 250
+/** An idle shard is looked at this often: restored to an earlier state, it has work again. */
+const idleLookMs = 10_000
 
 /**
  * Applies a claimed shard's partition, window by window, until the signal aborts (`stopped`, the
@@ -97,6 +62,7 @@ class Partition {
   /** The next window, cut while the one before it is applied. */
   #preparing: Promise<Window | undefined> | undefined
   #unclear: UnclearWindow | undefined
+  #lookedMs = 0
 
   constructor(session: ShardSession, options: PartitionOptions, signal: AbortSignal) {
     this.#session = session
@@ -117,6 +83,7 @@ class Partition {
         this.#options.report.decided()
         window = await this.#pullWindow()
         if (window) await this.#process(window)
+        else if ((await this.#lookWhileIdle()) === 'lost') return 'lost'
       } catch (error) {
         await this.#restart()
         await this.#recovery.after(error, window)
@@ -274,12 +241,28 @@ class Partition {
       this.#settle(window, done)
       return undefined
     }
-    this.#position = position
-    this.#options.report.movedTo(position)
-    await this.#restart()
+    await this.#moveTo(position)
     // Found where the window began or elsewhere, such as after a restore, it goes on from there.
     await this.#recovery.after(error, window)
     return undefined
+  }
+
+  /** No window finds out that an idle shard was restored, or is another's by now. */
+  async #lookWhileIdle(): Promise<'lost' | undefined> {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - this.#lookedMs < idleLookMs) return undefined
+    this.#lookedMs = nowMs
+    const position = await this.#session.look()
+    if (position === 'lost') return 'lost'
+    if (!samePosition(position, this.#position)) await this.#moveTo(position)
+    return undefined
+  }
+
+  /** The shard was found elsewhere than its windows left it: it goes on from there. */
+  async #moveTo(position: Position): Promise<void> {
+    this.#position = position
+    this.#options.report.movedTo(position)
+    await this.#restart()
   }
 
   /** False if the signal aborts first. */

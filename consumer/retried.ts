@@ -28,22 +28,23 @@ export async function judgeRetries(
   const retries = sources.filter(({ origin }) => origin.retryOf !== undefined)
   if (retries.length === 0) return none
   const again = new Set<Source>()
-  const firsts = new Map<string, Source>()
-  for (const source of retries) {
-    const failure = `${source.operation.index} ${source.origin.retryOf}`
-    if (firsts.has(failure)) again.add(source)
-    else firsts.set(failure, source)
-  }
-  const marked = [...firsts.values()]
-  const ids = marked.map(({ origin, operation }) => ({
-    job: origin.retryOf!,
-    operation: operation.index,
+  /** By failure, what sends it again: the first of them may run. */
+  const copies = Map.groupBy(
+    retries,
+    ({ operation, origin }) => `${operation.index} ${origin.retryOf}`,
+  )
+  const ids = Array.from(copies.values(), ([first]) => ({
+    job: first!.origin.retryOf!,
+    operation: first!.operation.index,
   }))
   const verdicts = await transaction.markRetried(ids)
   const gone: FailedOperation[] = []
-  for (const [i, source] of marked.entries()) {
-    if (verdicts[i] === 'again') again.add(source)
-    if (verdicts[i] === 'gone') gone.push({ source, failure: goneFailure })
+  for (const [i, sources] of [...copies.values()].entries()) {
+    const verdict = verdicts[i]
+    for (const [place, source] of sources.entries()) {
+      if (verdict === 'gone') gone.push({ source, failure: goneFailure })
+      else if (verdict === 'again' || place > 0) again.add(source)
+    }
   }
   return { again, gone }
 }

@@ -7,8 +7,8 @@ import type { ClaimOptions } from './claim.ts'
 import { claimShard } from './claim.ts'
 import { JobsFailingAlike } from './failing-alike.ts'
 import { UnknownContent } from './inbox.ts'
-import type { PartitionLimits, PartitionOptions } from './partition.ts'
 import { runPartition } from './partition.ts'
+import type { PartitionLimits, PartitionOptions } from './partition-options.ts'
 
 export interface ShardRunOptions extends ClaimOptions, Omit<PartitionOptions, 'credit'> {
   readonly limits: PartitionLimits & FailureLimits & { readonly stoppedRetryMs: number }

@@ -57,6 +57,8 @@ export async function cutWindow(
 ): Promise<Window | undefined> {
   const planner = new WindowPlanner(limits)
   const cancelled: Source[] = []
+  const jobs = new Set<string>()
+  const retried = new Set<string>()
   let last: Source | undefined
   for (let head = inbox.head(); head; head = inbox.head()) {
     if (head.kind !== 'sources') {
@@ -66,6 +68,12 @@ export async function cutWindow(
       return windowOfUndecodable(from, head.message)
     }
     const { sources } = head
+    // A retry asks the database which failures it sends again, so it shares no window with their job,
+    // which would record or clear them only after. They meet where a restored shard replays both.
+    const { job, retryOf } = sources[0]!.origin
+    if ((retryOf !== undefined && jobs.has(retryOf)) || retried.has(job)) break
+    jobs.add(job)
+    if (retryOf !== undefined) retried.add(retryOf)
     let taken = 0
     for (const source of sources) {
       if (isCancelled(source)) cancelled.push(source)

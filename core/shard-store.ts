@@ -49,6 +49,11 @@ export interface ShardSession {
    * matched nothing and after a COMMIT whose answer is unclear.
    */
   settle(): Promise<Position | 'lost'>
+  /**
+   * Reads where the shard stands, without a lock, while no window is open: nothing else tells an idle
+   * shard that it was restored, or that another epoch owns it (`lost`).
+   */
+  look(): Promise<Position | 'lost'>
   close(): Promise<void>
 }
 

@@ -1,14 +1,13 @@
 import type { ShardId } from '../core/position.ts'
 import { type Claim, type ShardSession, type ShardStore, StoreError } from '../core/shard-store.ts'
-import { claimRow } from './claim.ts'
 import { checkIdentity } from './identity.ts'
 import { KillSwitch } from './kill-switch.ts'
 import { storeErrorOf } from './mysql-errors.ts'
+import { TextRunner } from './run-statement.ts'
 import { defaultStoreSettings, type StoreSettings, windowSettings } from './session-settings.ts'
 import { describeAddress, type ShardAddress } from './shard-address.ts'
 import { ShardConnection } from './shard-connection.ts'
-import { MysqlShardSession } from './shard-session.ts'
-import { StatementTexts } from './statements/statement-texts.ts'
+import { claimSession } from './shard-session.ts'
 
 export interface MysqlStoreOptions {
   /** Which deployment and which shard map the databases must say they belong to. */
@@ -23,7 +22,7 @@ export interface MysqlStoreOptions {
 export class MysqlStore implements ShardStore {
   readonly #options: MysqlStoreOptions
   readonly #settings: StoreSettings
-  readonly #texts = new StatementTexts()
+  readonly #statements = new TextRunner()
   /** By server: shards that share one share its kill switch. */
   readonly #killSwitches = new Map<string, KillSwitch>()
 
@@ -35,18 +34,8 @@ export class MysqlStore implements ShardStore {
   async claim(shard: ShardId, claim: Claim): Promise<ShardSession> {
     const address = this.#address(shard)
     const connect = () => this.#connect(address)
-    const connection = await connect()
-    try {
-      const claimed = await claimRow(connection, claim, { address, ...this.#settings })
-      return new MysqlShardSession({
-        ...{ address, claim, claimed, connection, connect },
-        texts: this.#texts,
-      })
-    } catch (error) {
-      const why = storeErrorOf(error, `claiming ${describeAddress(address)}`)
-      connection.discard(why)
-      throw why
-    }
+    const options = { address, claim, connect, statements: this.#statements }
+    return await claimSession(options, this.#settings)
   }
 
   async close(): Promise<void> {

@@ -5,15 +5,40 @@ import { columnOf, keyOf, type MysqlError, rowFailureOf } from './mysql-errors.t
 import { clearMark, leavesMark, rowAtMark, rowInMessage } from './named-row.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import { keyIndex } from './statements/key-index.ts'
-import type { BoundStatement, StatementTexts } from './statements/statement-texts.ts'
+import { type BoundStatement, StatementTexts } from './statements/statement-texts.ts'
 import { upsertGuard } from './statements/upsert.ts'
+
+/** What runs the statements on the user's tables. */
+export interface StatementRunner {
+  /** Makes ahead of time what `run` will send. */
+  prepare(statement: Statement): void
+  /** As `runStatement` does. */
+  run(connection: ShardConnection, statement: Statement, naming?: boolean): Promise<StatementResult>
+}
+
+/** Runs them as texts of MySQL's, which it keeps for the next ones. */
+export class TextRunner implements StatementRunner {
+  readonly #texts = new StatementTexts()
+
+  prepare(statement: Statement): void {
+    this.#texts.bind(statement)
+  }
+
+  run(
+    connection: ShardConnection,
+    statement: Statement,
+    naming?: boolean,
+  ): Promise<StatementResult> {
+    return runStatement(connection, statement, this.#texts, naming)
+  }
+}
 
 /**
  * Runs a statement and finds the rows that their own keys decide; with `naming` in a way that tells
  * more often which row failed. Rejects with MySQL's error where it is no row's: the transaction is
  * over then.
  */
-export async function runStatement(
+async function runStatement(
   connection: ShardConnection,
   statement: Statement,
   texts: StatementTexts,

@@ -6,13 +6,13 @@ import {
   type WindowTransaction,
 } from '../core/shard-store.ts'
 import type { Statement } from '../core/statement.ts'
-import { type Claimed, checkRow, killConnection } from './claim.ts'
-import { lockRow, movePosition, type RowKey, writeConnection } from './fence.ts'
+import { type Claimed, type ClaimOptions, checkRow, claimRow, killConnection } from './claim.ts'
+import { lockRow, movePosition, type RowKey, readRow, writeConnection } from './fence.ts'
 import { storeErrorOf } from './mysql-errors.ts'
 import { statementBytes } from './packet.ts'
+import type { StatementRunner } from './run-statement.ts'
 import { describeAddress, type ShardAddress } from './shard-address.ts'
 import type { ShardConnection } from './shard-connection.ts'
-import type { StatementTexts } from './statements/statement-texts.ts'
 import { endTransaction, MysqlWindowTransaction } from './window-transaction.ts'
 
 export interface SessionOptions {
@@ -22,7 +22,24 @@ export interface SessionOptions {
   readonly connection: ShardConnection
   /** Opens a window connection to the shard, its session and identity checked. */
   readonly connect: () => Promise<ShardConnection>
-  readonly texts: StatementTexts
+  readonly statements: StatementRunner
+}
+
+/** Claims a shard over a new connection. Rejects with a `StoreError`. */
+export async function claimSession(
+  options: Omit<SessionOptions, 'claimed' | 'connection'>,
+  locks: Omit<ClaimOptions, 'address'>,
+): Promise<MysqlShardSession> {
+  const { address, claim, connect } = options
+  const connection = await connect()
+  try {
+    const claimed = await claimRow(connection, claim, { address, ...locks })
+    return new MysqlShardSession({ ...options, claimed, connection })
+  } catch (error) {
+    const why = storeErrorOf(error, `claiming ${describeAddress(address)}`)
+    connection.discard(why)
+    throw why
+  }
 }
 
 /** A claimed shard over MySQL. Whatever becomes of a connection, the next window gets one. */
@@ -52,7 +69,7 @@ export class MysqlShardSession implements ShardSession {
 
   prepare(statement: Statement): void {
     try {
-      this.#options.texts.bind(statement)
+      this.#options.statements.prepare(statement)
     } catch {
       // `run` meets it again, where it belongs to a window.
     }
@@ -92,6 +109,20 @@ export class MysqlShardSession implements ShardSession {
     })
   }
 
+  async look(): Promise<Position | 'lost'> {
+    if (this.#connection.lost && !(await this.#reconnect())) return 'lost'
+    const { address, claim } = this.#options
+    try {
+      const row = await readRow(this.#connection, this.#key)
+      // The read began a transaction, which would see no later state.
+      await this.#connection.command('ROLLBACK')
+      const position = checkRow(row, claim, address)
+      return row?.epoch === claim.epoch ? position : 'lost'
+    } catch (error) {
+      throw await endTransaction(this.#connection, error, this.#where)
+    }
+  }
+
   close(): Promise<void> {
     return this.#connection.close()
   }
@@ -126,7 +157,7 @@ export class MysqlShardSession implements ShardSession {
   #transaction(connection: ShardConnection): WindowTransaction {
     return new MysqlWindowTransaction({
       connection,
-      texts: this.#options.texts,
+      statements: this.#options.statements,
       logId: this.#options.claim.logId,
       where: this.#where,
       onOver: () => {

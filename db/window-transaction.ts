@@ -12,9 +12,8 @@ import { clearJobs, recordOutcomes } from './failures.ts'
 import { type MysqlError, rowFailureOf, storeErrorOf } from './mysql-errors.ts'
 import { readRequests, writeRequests } from './requests.ts'
 import { markRetried } from './retries.ts'
-import { runStatement } from './run-statement.ts'
+import type { StatementRunner } from './run-statement.ts'
 import type { ShardConnection } from './shard-connection.ts'
-import type { StatementTexts } from './statements/statement-texts.ts'
 
 /** After these MySQL still answers on the connection, and a ROLLBACK leaves it clean. */
 const cleanAfterRollback: ReadonlySet<StoreErrorAction> = new Set([
@@ -30,7 +29,7 @@ const noSuchSavepoint = 1305
 
 export interface TransactionOptions {
   readonly connection: ShardConnection
-  readonly texts: StatementTexts
+  readonly statements: StatementRunner
   readonly logId: string
   /** Names the shard in errors. */
   readonly where: string
@@ -76,11 +75,11 @@ export class MysqlWindowTransaction implements WindowTransaction {
   }
 
   run(statement: Statement): Promise<StatementResult> {
-    return this.#step(({ connection, texts }) => runStatement(connection, statement, texts))
+    return this.#step(({ connection, statements }) => statements.run(connection, statement))
   }
 
   runNaming(statement: Statement): Promise<StatementResult> {
-    return this.#step(({ connection, texts }) => runStatement(connection, statement, texts, true))
+    return this.#step(({ connection, statements }) => statements.run(connection, statement, true))
   }
 
   markRetried(failures: readonly FailureId[]): Promise<readonly RetryVerdict[]> {

@@ -116,6 +116,20 @@ test('a shard restored from a backup gets again what the backup lacks', async ()
   await expectOneByOne(world)
 })
 
+test('a shard that is restored while nothing comes gets again what the backup lacks', async () => {
+  const world = new ModelWorld()
+  const { shard } = world
+  const { tables, position } = shard
+  await sendAll(world)
+  const worker = await start(world)
+  await world.drain()
+  Object.assign(shard, { tables, position })
+  shard.records.length = 0
+  await world.drain(15_000)
+  expectAsAlone(world)
+  await world.clock.run(worker.stop())
+})
+
 test('a worker that is gone without a word is followed by one that goes on where it was', async () => {
   const world = new ModelWorld()
   const { shard } = world

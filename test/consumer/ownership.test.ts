@@ -34,6 +34,15 @@ test('a shard that another owner took is claimed again only in a newer generatio
   await world.clock.run(worker.stop())
 })
 
+test('a shard that another owner took is given up also while nothing comes', async () => {
+  const world = new ModelWorld()
+  const worker = await world.startWorker()
+  await world.clock.runFor(1000)
+  world.shard.epoch = 'of another owner'
+  await world.clock.runUntil(() => world.log.members[0]!.rejoins === 1, 15_000)
+  await world.clock.run(worker.stop())
+})
+
 test('shards that are lost one after the other are all claimed again', async () => {
   const world = new ModelWorld(4)
   const worker = await world.startWorker()

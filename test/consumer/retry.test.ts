@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { cancelKey } from '../../core/cancel.ts'
 import { retryHeader } from '../../core/message.ts'
 import type { Operation } from '../../core/operation.ts'
+import { offset } from '../../core/position.ts'
 import { StoreError } from '../../core/shard-store.ts'
+import { ModelTables } from '../support/model-tables.ts'
 import { ModelWorld } from '../support/model-world.ts'
 import { noteOperations } from './note-operations.ts'
 
@@ -50,6 +52,25 @@ test('what is retried again much later, by another worker, takes effect no more'
   expect(world.failures()).toHaveLength(2)
   expect(world.superseded()).toEqual({})
   await world.clock.run(next.stop())
+})
+
+test('a restored shard that replays failures and their retry comes out the same', async () => {
+  const { world, worker, failed } = await afterFailures()
+  const { shard } = world
+  const before = shard.position
+  await retry(world, 'job-0', failed)
+  await world.drain()
+  const rows = shard.tables.snapshot()
+  expect(before.offset).toBe(2)
+  // As it was at first: all that was sent since stands in the log at once.
+  shard.tables = new ModelTables(world.types)
+  shard.position = { offset: offset(0), operation: 0 }
+  shard.records = []
+  shard.retried.clear()
+  await world.drain(15_000)
+  expect(shard.tables.snapshot()).toEqual(rows)
+  expect(world.failures()).toEqual(['job-0/0 not_found', 'job-0/1 not_found'])
+  await world.clock.run(worker.stop())
 })
 
 test('what fails again is recorded under the retry, whose own retry takes effect once', async () => {

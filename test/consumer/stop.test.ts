@@ -26,6 +26,20 @@ test('a stop lets the window under way finish, and begins no other', async () =>
   await worker.done
 })
 
+test('a window that waits for its permits when its shard is given away is not begun', async () => {
+  const world = new ModelWorld()
+  await world.send(creates(1))
+  await world.send(creates(1, 2))
+  const worker = await world.startWorker({ shardLimits: { pullSize: 1, statementsPerSecond: 0.1 } })
+  await world.clock.runUntil(() => world.shard.position.offset === 1)
+  await world.clock.runFor(1000)
+  world.log.group.shareOut(() => undefined)
+  await world.clock.runFor(60_000)
+  expect(world.shard.position.offset).toBe(1)
+  expect(world.shard.steps.filter((step) => step === 'begin')).toHaveLength(1)
+  await world.clock.run(worker.stop())
+})
+
 test('a second stop waits for the same end', async () => {
   const world = new ModelWorld()
   const worker = await world.startWorker()

@@ -26,6 +26,7 @@ describe('a claim', () => {
     await transaction.commit()
     const mine = await shards.claim()
     expect(await old.begin(at(1), at(2))).toBe('fenced')
+    expect(await old.look()).toBe('lost')
     expect(await old.settle()).toBe('lost')
     await (await begin(mine, 1)).commit()
     expect(await mine.settle()).toEqual(at(2))
@@ -81,6 +82,23 @@ describe('a claim', () => {
     await expect(
       shards.claim(new MysqlStore({ cluster: 'live', map, shards: shards.shards })),
     ).rejects.toEqual(storeError('stop', /expected cluster live, found cluster test/))
+  })
+})
+
+describe('a look at an idle shard', () => {
+  test('finds where it stands now, and leaves no transaction open', async () => {
+    const session = await shards.claim()
+    expect(await session.look()).toEqual(at(0))
+    await shards.query('UPDATE sluice_offsets SET next_offset = 7, next_operation = 2')
+    expect(await session.look()).toEqual(at(7, 2))
+    await shards.claim()
+    expect(await session.look()).toBe('lost')
+  })
+
+  test('stops where the log is another by now', async () => {
+    const session = await shards.claim()
+    await shards.query("UPDATE sluice_offsets SET log_id = 'restored'")
+    await expect(session.look()).rejects.toEqual(storeError('stop', /of log restored/))
   })
 })
 

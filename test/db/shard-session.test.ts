@@ -81,6 +81,7 @@ describe('a lost connection', () => {
         { timeout: 5000 },
       )
       .toBe('0')
+    expect(await session.look()).toEqual(at(0))
     await (await begin(session)).commit()
   })
 
@@ -179,11 +180,19 @@ describe('a savepoint', () => {
     const session = await shards.claim()
     const transaction = await begin(session)
     await transaction.run(sell(1))
+    const before = await windowConnection()
     await expect(transaction.rollbackToSavepoint()).rejects.toEqual(storeError('retry'))
     await (await begin(session)).commit()
     expect(await shards.soldIds()).toEqual([])
+    // Nobody knows what the connection has open: the next window does not run on it.
+    expect(await windowConnection()).not.toBe(before)
   })
 })
+
+async function windowConnection(): Promise<string> {
+  const [row] = await shards.query('SELECT connection_id FROM sluice_offsets')
+  return String(row!.connection_id)
+}
 
 test('a row trigger may reject rows, and its text stays in the database', async () => {
   await shards.query(

@@ -13,6 +13,10 @@ export class MemoryGroup {
     this.#partitions = partitions
   }
 
+  get members(): readonly MemoryMember[] {
+    return [...this.#members]
+  }
+
   join(member: MemoryMember): void {
     this.#members.add(member)
     this.shareOut()
@@ -52,6 +56,11 @@ export class MemoryMember implements Membership {
 
   assign(generation: number, shards: readonly ShardId[]): void {
     this.#feed.publish(generation, shards)
+  }
+
+  /** It learns that the group went on without it. */
+  lose(): void {
+    this.#feed.publishLoss()
   }
 
   next(seen: number): Promise<Assignment | undefined> {

@@ -29,6 +29,7 @@ export type ShardStep =
   | 'committed'
   | 'rollback'
   | 'settle'
+  | 'look'
   | 'close'
 
 interface ScriptedStep {
@@ -114,6 +115,10 @@ export class ModelShard {
         if (this.epoch !== epoch) return 'lost'
         this.open?.kill()
         return this.position
+      },
+      look: async () => {
+        await this.reach('look')
+        return this.epoch === epoch ? this.position : 'lost'
       },
       close: async () => {
         await this.reach('close')

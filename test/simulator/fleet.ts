@@ -1,0 +1,151 @@
+import { crc32 } from 'node:zlib'
+import type { Worker, WorkerLimits } from '../../consumer/worker.ts'
+import { startWorker } from '../../consumer/worker.ts'
+import { LogError } from '../../core/log.ts'
+import type { ObjectType } from '../../core/object-type.ts'
+import { defaultStoreSettings } from '../../db/session-settings.ts'
+import { claimSession } from '../../db/shard-session.ts'
+import { ModelConnection, modelRunner } from './model-connection.ts'
+import type { ModelMysql } from './model-mysql.ts'
+import { type LogCluster, SimulatedLog } from './simulated-log.ts'
+import { SimulatedProcess } from './simulated-process.ts'
+import type { World } from './world.ts'
+
+/** Until somebody starts a worker again that is gone. */
+const restartMeanMs = 3_000
+/** A worker that was told to stop has this long, before it is killed. */
+const stopGraceMs = 60_000
+
+export interface WorkerSettings {
+  readonly limits: Partial<WorkerLimits>
+  readonly pullSize: number
+  readonly statementsPerSecond: number
+}
+
+interface Running {
+  readonly process: SimulatedProcess
+  readonly worker: Worker | undefined
+}
+
+/** The workers' processes: as many as a seed has, each started again when it is gone. */
+export class Fleet {
+  readonly #world: World
+  readonly #cluster: LogCluster
+  readonly #servers: readonly ModelMysql[]
+  readonly #types: ReadonlyMap<string, ObjectType>
+  readonly #settings: WorkerSettings
+  readonly #running: Running[] = []
+  #isEnding = false
+  #starts = 0
+  #epochs = 0
+
+  constructor(
+    world: World,
+    cluster: LogCluster,
+    servers: readonly ModelMysql[],
+    types: ReadonlyMap<string, ObjectType>,
+    settings: WorkerSettings,
+  ) {
+    this.#world = world
+    this.#cluster = cluster
+    this.#servers = servers
+    this.#types = types
+    this.#settings = settings
+  }
+
+  /** Starts the worker of a place, and again whenever it is gone. */
+  start(place: number): void {
+    if (this.#isEnding) return
+    const process = new SimulatedProcess(`worker-${place}.${++this.#starts}`, this.#world)
+    process.note('starts')
+    process.whenDead(() => this.#startLater(place))
+    this.#running[place] = { process, worker: undefined }
+    this.#startWorker(process).then(
+      (worker) => {
+        this.#running[place] = { process, worker }
+        worker.done.catch((error: Error) => this.#world.fail(`${process.name} ended: ${error}`))
+      },
+      // As its supervisor would do.
+      (error) => {
+        if (!(error instanceof LogError))
+          this.#world.fail(`${process.name} did not start: ${error}`)
+        process.die()
+      },
+    )
+  }
+
+  /** Stops a worker as SIGTERM would, and starts it again. */
+  restart(place: number): void {
+    const { process, worker } = this.#running[place]!
+    if (!worker || process.isDead) return
+    process.note('is asked to stop')
+    void worker.stop().then(() => process.die())
+    this.#world.after(stopGraceMs, () => process.die())
+  }
+
+  /** Whether one stands still at present. */
+  get isPaused(): boolean {
+    return this.#running.some(({ process }) => process.isPaused && !process.isDead)
+  }
+
+  /** Stops all of them; false if one does not end in time. */
+  async stop(): Promise<boolean> {
+    this.#isEnding = true
+    let isStopped = false
+    const workers = this.#running.flatMap(({ process, worker }) =>
+      worker && !process.isDead ? [worker.stop()] : [],
+    )
+    void Promise.all(workers).then(() => {
+      isStopped = true
+    })
+    await this.#world.clock.runUntil(() => isStopped, stopGraceMs).catch(() => {})
+    return isStopped
+  }
+
+  #startLater(place: number): void {
+    const { random, faults } = this.#world
+    const ms = faults.areOver ? 0 : random.aroundMs(restartMeanMs)
+    this.#world.after(ms, () => this.start(place))
+  }
+
+  #startWorker(process: SimulatedProcess): Promise<Worker> {
+    const { limits, pullSize, statementsPerSecond } = this.#settings
+    return startWorker({
+      log: new SimulatedLog(this.#cluster, process),
+      store: this.#store(process),
+      types: this.#types,
+      checksum: crc32,
+      clock: process.clock,
+      alerts: { raise: ({ shard, code }) => process.note(`alert for shard ${shard}: ${code}`) },
+      limits: { ...simulatedLimits, ...limits },
+      owner: process.name,
+      newEpoch: () => `epoch-${++this.#epochs}`,
+      shardLimits: () => ({ pullSize, statementsPerSecond, rowsPerSecond: Infinity }),
+    })
+  }
+
+  /** The shards through the adapter's own claims and sessions, over connections to the model. */
+  #store(process: SimulatedProcess) {
+    return {
+      claim: (shard: number, claim: Parameters<typeof ModelConnection.open>[2]) => {
+        const server = this.#servers[shard]!
+        const connect = () => ModelConnection.open(process, server, claim)
+        const address = { shard: server.shard, url: `mysql://model/sluice_${shard}` }
+        const options = { address, claim, connect, statements: modelRunner }
+        return claimSession(options, defaultStoreSettings)
+      },
+      close: async () => {},
+    }
+  }
+}
+
+const simulatedLimits: WorkerLimits = {
+  maxWindowStatements: 8,
+  maxIsolationStatements: 100,
+  breakerWaitMs: 10_000,
+  fullWorkerBackOffMs: 20,
+  maxConcurrentWindows: 4,
+  stoppedRetryMs: 30_000,
+  failureCredit: 100,
+  failingAlikeJobs: 3,
+}
