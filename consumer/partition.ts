@@ -85,6 +85,8 @@ class Partition {
         if (window) await this.#process(window)
         else if ((await this.#lookWhileIdle()) === 'lost') return 'lost'
       } catch (error) {
+        // Nothing of its window is left in the database, unless its COMMIT is unclear.
+        if (!this.#unclear) this.#options.report.decided()
         await this.#restart()
         await this.#recovery.after(error, window)
       }

@@ -11,7 +11,8 @@ import type { ShardReport } from './shard-report.ts'
 import type { Suspects, Window } from './window.ts'
 
 const firstBackOffMs = 100
-const mostBackOffMs = 5_000
+/** Work goes on within 5 s once the cause is gone. */
+const mostBackOffMs = 4_000
 
 export interface RecoveryOptions {
   readonly clock: Clock

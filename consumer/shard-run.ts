@@ -22,7 +22,8 @@ export interface FailureLimits {
 }
 
 const firstBackOffMs = 200
-const mostBackOffMs = 10_000
+/** Work goes on within 5 s once the cause is gone. */
+const mostBackOffMs = 4_000
 
 /**
  * Claims a shard and applies its partition, again and again through whatever goes wrong, until the

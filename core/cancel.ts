@@ -20,7 +20,7 @@ export function cancelKey(job: string): string {
   return prefix + job
 }
 
-export function isCancelKey(key: string): boolean {
+function isCancelKey(key: string): boolean {
   return key.startsWith(prefix)
 }
 

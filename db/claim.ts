@@ -1,6 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Position } from '../core/position.ts'
 import { type Claim, StoreError } from '../core/shard-store.ts'
-import { lockRow, type OffsetRow, type RowKey, readRow, writeOwner } from './fence.ts'
+import { lockFreeRow, type OffsetRow, type RowKey, readRow, writeOwner } from './fence.ts'
 import { notMigrated } from './identity.ts'
 import { noSuchThread } from './kill-switch.ts'
 import type { MysqlError } from './mysql-errors.ts'
@@ -9,12 +10,14 @@ import type { ShardConnection } from './shard-connection.ts'
 
 /** A zombie may reconnect between the kill and the next try, but not for long: its epoch goes. */
 const maxTries = 3
-const lockWaitTimeout = 1205
+/** MySQL waits for locks in whole seconds: this is asked again so often instead. */
+const pollMs = 20
+const lockedByOther = 3572
 
 export interface ClaimOptions {
   readonly address: ShardAddress
-  readonly claimLockWaitSeconds: number
-  readonly lockWaitSeconds: number
+  /** How long the row may be another's before its connection is killed. */
+  readonly claimLockWaitMs: number
 }
 
 /** Where the shard stands, and when it was claimed by the database's clock. */
@@ -34,12 +37,10 @@ export async function claimRow(
   options: ClaimOptions,
 ): Promise<Claimed> {
   const key = { topic: claim.topic, shard: options.address.shard }
-  await connection.command(lockWait(options.claimLockWaitSeconds))
-  const row = await lockRowFromZombie(connection, key, options.address)
+  const row = await lockRowFromZombie(connection, key, options)
   const position = checkRow(row, claim, options.address)
   const claimedAtMs = await writeOwner(connection, key, claim)
   await connection.command('COMMIT')
-  await connection.command(lockWait(options.lockWaitSeconds))
   return { position, claimedAtMs }
 }
 
@@ -73,20 +74,35 @@ export function recreatedLog(
 async function lockRowFromZombie(
   connection: ShardConnection,
   key: RowKey,
-  address: ShardAddress,
+  { address, claimLockWaitMs }: ClaimOptions,
 ): Promise<OffsetRow | undefined> {
   for (let tries = 1; ; tries++) {
-    try {
-      return await lockRow(connection, key)
-    } catch (error) {
-      if ((error as MysqlError).errno !== lockWaitTimeout) throw error
-    }
-    // 1205 rolls back no more than its statement.
-    await connection.command('ROLLBACK')
+    const locked = await lockRowWithin(claimLockWaitMs, connection, key)
+    if (locked !== 'held') return locked
+    if (tries === maxTries) throw heldByOthers(address)
     const row = await readRow(connection, key)
     await connection.command('ROLLBACK')
-    if (tries === maxTries) throw heldByOthers(address)
     if (row) await killOwner(connection, row)
+  }
+}
+
+/** `held` if another transaction holds the row all the time; an owner that hands over soon lets go. */
+async function lockRowWithin(
+  limitMs: number,
+  connection: ShardConnection,
+  key: RowKey,
+): Promise<OffsetRow | undefined | 'held'> {
+  const endMs = performance.now() + limitMs
+  for (;;) {
+    try {
+      return await lockFreeRow(connection, key)
+    } catch (error) {
+      if ((error as MysqlError).errno !== lockedByOther) throw error
+    }
+    // No more than the statement was rolled back.
+    await connection.command('ROLLBACK')
+    if (performance.now() >= endMs) return 'held'
+    await wait(pollMs)
   }
 }
 
@@ -123,8 +139,4 @@ export async function killConnection(
     if (error.errno !== noSuchThread) throw error
   })
   return true
-}
-
-function lockWait(seconds: number): string {
-  return `SET SESSION innodb_lock_wait_timeout = ${seconds}`
 }

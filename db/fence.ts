@@ -30,6 +30,7 @@ const select = sql`SELECT ${offsets.logId}, ${offsets.epoch}, ${offsets.nextOffs
 const later = sql`GREATEST(UTC_TIMESTAMP(3), ${offsets.updatedAt} + INTERVAL 1000 MICROSECOND)`
 const readText = textOf(select)
 const lockText = textOf(sql`${select} FOR UPDATE`)
+const lockFreeText = textOf(sql`${select} FOR UPDATE NOWAIT`)
 
 const ownerText = textOf(
   sql`UPDATE ${offsets} SET ${column(offsets.epoch)} = ${any}, ${column(offsets.owner)} = ${any}, ${column(offsets.connectionId)} = CONNECTION_ID(), ${column(offsets.serverUuid)} = @@server_uuid, ${column(offsets.updatedAt)} = ${later} WHERE ${thisRow}`,
@@ -52,6 +53,14 @@ export function readRow(connection: ShardConnection, key: RowKey): Promise<Offse
 /** Reads the row and holds it until the transaction ends; waits for whoever holds it. */
 export function lockRow(connection: ShardConnection, key: RowKey): Promise<OffsetRow | undefined> {
   return selectRow(connection, lockText, key)
+}
+
+/** As `lockRow`, but rejects with error 3572 where another transaction holds it. */
+export function lockFreeRow(
+  connection: ShardConnection,
+  key: RowKey,
+): Promise<OffsetRow | undefined> {
+  return selectRow(connection, lockFreeText, key)
 }
 
 async function selectRow(

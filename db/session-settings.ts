@@ -6,8 +6,8 @@ export interface StoreSettings {
   readonly statementTimeoutMs: number
   /** InnoDB's and metadata locks; whole seconds, as MySQL has it. */
   readonly lockWaitSeconds: number
-  /** How long a claim waits for the shard's row before it looks for a zombie; whole seconds. */
-  readonly claimLockWaitSeconds: number
+  /** How long a claim waits for the shard's row before it takes the holder for a zombie. */
+  readonly claimLockWaitMs: number
   /** MySQL closes a window connection that says nothing for so long, and frees what it holds. */
   readonly idleSeconds: number
 }
@@ -16,7 +16,7 @@ export const defaultStoreSettings: StoreSettings = {
   connectTimeoutMs: 5_000,
   statementTimeoutMs: 10_000,
   lockWaitSeconds: 3,
-  claimLockWaitSeconds: 1,
+  claimLockWaitMs: 300,
   idleSeconds: 60,
 }
 

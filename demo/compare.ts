@@ -7,8 +7,14 @@ import type { DemoModel } from './model.ts'
 export interface Comparison {
   readonly rows: number
   readonly failures: number
-  /** What differs, the first few in words. */
-  readonly differences: readonly string[]
+  readonly differences: readonly Difference[]
+}
+
+/** What is not as it must be. */
+export interface Difference {
+  readonly kind: 'lost' | 'doubled' | 'wrong'
+  /** For people. */
+  readonly what: string
 }
 
 const shownDifferences = 10
@@ -66,7 +72,24 @@ export async function compare(
   client: DemoClient,
   jobs: readonly DemoJob[],
 ): Promise<Comparison> {
-  const differences: string[] = []
+  const { rows, differences } = await compareRows(shardUrls, model)
+  let failures = 0
+  for (const [i, job] of jobs.entries()) {
+    const found = await client.failures(job.receipt)
+    failures += found.size
+    if (isDeepStrictEqual(sorted(found), sorted(job.expected))) continue
+    const what = `job ${i} has other failures: ${describe(found, job.expected)}`
+    differences.push({ kind: 'wrong', what })
+  }
+  return { rows, failures, differences }
+}
+
+/** Holds every row of every shard against the model. */
+export async function compareRows(
+  shardUrls: readonly string[],
+  model: DemoModel,
+): Promise<{ readonly rows: number; readonly differences: Difference[] }> {
+  const differences: Difference[] = []
   let rows = 0
   for (const table of tables) {
     const expected = new Map(model.rows[table.type])
@@ -77,21 +100,16 @@ export async function compare(
         expected.delete(String(found.id))
       }
     }
-    for (const id of expected.keys()) differences.push(`${table.table} ${id} is missing`)
+    for (const id of expected.keys()) {
+      differences.push({ kind: 'lost', what: `${table.table} ${id} is missing` })
+    }
   }
-  let failures = 0
-  for (const [i, job] of jobs.entries()) {
-    const found = await client.failures(job.receipt)
-    failures += found.size
-    if (isDeepStrictEqual(sorted(found), sorted(job.expected))) continue
-    differences.push(`job ${i} has other failures: ${describe(found, job.expected)}`)
-  }
-  return { rows, failures, differences }
+  return { rows, differences }
 }
 
-export function describeDifferences(differences: readonly string[]): string {
+export function describeDifferences(differences: readonly Difference[]): string {
   const more = differences.length - shownDifferences
-  const shown = differences.slice(0, shownDifferences)
+  const shown = differences.slice(0, shownDifferences).map(({ what }) => what)
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n')
 }
 
@@ -119,14 +137,17 @@ function compareRow(
   { table, columns, defaults }: ComparedTable,
   found: RowDataPacket,
   expected: Readonly<Record<string, unknown>> | undefined,
-): string[] {
-  if (!expected) return [`${table} ${found.id} should not be there`]
-  return Object.keys(columns)
-    .filter((property) => {
-      const value = expected[property] ?? defaults[property]
-      return !isDeepStrictEqual(asStored(property, value), asText(found[property]))
-    })
-    .map((property) => `${table} ${found.id} has another ${property}`)
+): Difference[] {
+  if (!expected) return [{ kind: 'wrong', what: `${table} ${found.id} should not be there` }]
+  return Object.keys(columns).flatMap((property): Difference[] => {
+    const value = asStored(property, expected[property] ?? defaults[property])
+    const stored = asText(found[property])
+    if (isDeepStrictEqual(value, stored)) return []
+    const what = `${table} ${found.id} has another ${property}`
+    if (property !== 'saves') return [{ kind: 'wrong', what }]
+    const kind = Number(stored) > Number(value) ? 'doubled' : 'lost'
+    return [{ kind, what: `${what}: ${stored} instead of ${value}` }]
+  })
 }
 
 /** Date-times as MySQL tells them; numbers as texts on both sides. */

@@ -1,3 +1,4 @@
+import { LastAnswers } from './last-answers.ts'
 import type { Serve } from './serve.ts'
 
 /** The part of Bun that is used here: its types would clash with Node's. */
@@ -18,17 +19,22 @@ declare const Bun: {
 const idleTimeoutSeconds = 255
 
 export const serveOnBun: Serve = async ({ fetch, host, port }) => {
+  const answers = new LastAnswers(fetch)
   const server = Bun.serve({
     hostname: host,
     port,
     idleTimeout: idleTimeoutSeconds,
     // The app bounds bodies itself, and answers with a problem where Bun would with nothing.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch: (request) => fetch(request),
+    fetch: (request) => answers.answer(request),
   })
   return {
     port: server.port,
-    finish: () => server.stop(),
+    async finish() {
+      // It hangs up at once on whoever is silent at the moment.
+      await answers.lastCall()
+      await server.stop()
+    },
     close: () => server.stop(true),
   }
 }

@@ -1,11 +1,16 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as TcpServer } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { LastAnswers } from './last-answers.ts'
 import type { Serve } from './serve.ts'
 
+/** Connections whose last answer is given are closed so soon. */
+const hangUpEveryMs = 20
+
 export const serveOnNode: Serve = async ({ fetch, host, port }) => {
+  const answers = new LastAnswers(fetch)
   const server = createAdaptorServer({
-    fetch,
+    fetch: answers.answer,
     overrideGlobalObjects: false,
     // The app bounds how long a body takes; Node would end any that takes more than 5 minutes.
     serverOptions: { requestTimeout: 0 },
@@ -16,10 +21,14 @@ export const serveOnNode: Serve = async ({ fetch, host, port }) => {
   })
   return {
     port: (server.address() as AddressInfo).port,
-    finish: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-      }),
+    async finish() {
+      // The server's own `close` would hang up at once on whoever is silent at the moment.
+      const closed = new Promise((resolve) => TcpServer.prototype.close.call(server, resolve))
+      await answers.lastCall()
+      const hangUp = setInterval(() => server.closeIdleConnections(), hangUpEveryMs)
+      await closed
+      clearInterval(hangUp)
+    },
     close: async () => server.closeAllConnections(),
   }
 }

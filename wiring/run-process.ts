@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
 import { readSettings } from '../config/settings.ts'
 import { startTelemetry } from '../otel/setup.ts'
+import { systemClock } from '../runtime/clock.ts'
 import type { Runtime } from '../runtime/current-runtime.ts'
 import { stopRequested } from '../runtime/stop-signals.ts'
 
@@ -23,6 +24,9 @@ export type StartService = (
   owner: string,
 ) => Promise<RunningService>
 
+/** Below the 30 s after which Kubernetes, among others, kills what it asked to stop. */
+const stopLimitMs = 25_000
+
 /** A process from its start to its graceful end. What keeps it from starting is told in a line. */
 export async function runProcess(
   name: 'api' | 'worker',
@@ -38,13 +42,25 @@ export async function runProcess(
     console.log(service.started)
     await Promise.race([stopping, ...(service.done ? [service.done] : [])])
     console.log(`${name} stops: what is under way is finished first`)
-    await service.stop()
-    await telemetry.stop()
-    process.exit(0)
+    const end = async () => {
+      await service.stop()
+      await telemetry.stop()
+    }
+    if (await isDoneWithin(stopLimitMs, end())) process.exit(0)
+    const what = 'what is under way is undone, and done again by whoever goes on'
+    console.error(
+      `${name}: it could not finish within ${stopLimitMs / 1000} s and ends now: ${what}`,
+    )
+    process.exit(1)
   } catch (error) {
     console.error(`${name}: ${(error as Error).message}`)
     process.exit(1)
   }
+}
+
+async function isDoneWithin(limitMs: number, work: Promise<void>): Promise<boolean> {
+  const limit = systemClock.sleep(limitMs).then(() => false)
+  return Promise.race([work.then(() => true), limit])
 }
 
 export function ownerName(runtime: Runtime): string {

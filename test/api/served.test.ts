@@ -76,6 +76,26 @@ describe.each(runtimes)('on %s', (runtime) => {
     expect(await ended).toBe(0)
   })
 
+  test('clients that send on and on are told when to go, and do not keep the process', async () => {
+    const { write, stop } = await serveOn(runtime, { graceMs: 20_000 })
+    const answers: number[] = []
+    const sendOn = async () => {
+      for (;;) {
+        const response = await write(whole)
+        answers.push(response.status)
+        await response.text()
+        if (response.headers.get('connection') === 'close') return
+      }
+    }
+    const clients = Promise.all(Array.from({ length: 6 }, sendOn))
+    await expect.poll(() => answers.length).toBeGreaterThan(50)
+    const startMs = performance.now()
+    expect(await stop()).toBe(0)
+    expect(performance.now() - startMs).toBeLessThan(10_000)
+    await clients
+    expect(new Set(answers)).toEqual(new Set([202]))
+  })
+
   test('a request that never ends does not keep the process', async () => {
     const { write, requestBegins, stop } = await serveOn(runtime, { graceMs: 200 })
     const stuck = write(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(1)) }))

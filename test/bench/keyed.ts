@@ -17,16 +17,19 @@ import { upserts } from './workloads/upserts.ts'
 
 /** A backfill's upload, a service's batches, and many small calls. */
 const requestOperations = [10_000, 100, 10]
-const rounds = 5
+const rounds = 3
 
 /** What an Idempotency-Key costs: the same rows with and without one, in turns, then once more. */
 export async function printKeyed(
   servers: BenchServers,
   steps: Steps,
   operations: number,
+  names: readonly string[],
 ): Promise<void> {
   for (const each of requestOperations) {
-    const title = `keyed requests of ${thousands(each)}, ${thousands(operations)} upserts, medians of ${rounds}`
+    const name = `keyed requests of ${thousands(each)} operations`
+    if (names.length > 0 && !names.some((wanted) => name.includes(wanted))) continue
+    const title = `${name}, ${thousands(operations)} upserts, medians of ${rounds}`
     const { unkeyed, keyed, ratio, again } = await steps.step(title, () =>
       benchKeyed(servers, operations, each),
     )

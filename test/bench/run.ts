@@ -59,7 +59,7 @@ if (onServers.some(isWanted)) {
     if (isWanted('embedded')) {
       await printDrains(servers, steps, { ...options, log: 'embedded' }, values.only)
     }
-    if (isWanted('keyed')) await printKeyed(servers, steps, Math.ceil(rows / 5))
+    if (isWanted('keyed')) await printKeyed(servers, steps, Math.ceil(rows / 5), values.only)
     if (isWanted('memory')) await printMemory(servers, steps, 4 * rows)
     if (isWanted('end-to-end')) await printEndToEnd(servers, steps, rows)
     if (isWanted('compression')) await printCompression(servers)

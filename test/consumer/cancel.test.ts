@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { cancelKey } from '../../core/cancel.ts'
 import { LogError } from '../../core/log.ts'
+import { StoreError } from '../../core/shard-store.ts'
 import { ModelWorld } from '../support/model-world.ts'
 import { creates, noteOperations } from './note-operations.ts'
 
@@ -210,5 +211,23 @@ test('what stands between cancelled operations of its window is planned anew, in
     { id: '3' },
   ])
   expect(worker.reports.get(world.shard.id)!.status()).toMatchObject({ position: { offset: 3 } })
+  await world.clock.run(worker.stop())
+})
+
+test('a shard that stopped amid a window tells that nothing runs any more', async () => {
+  const world = new ModelWorld()
+  const worker = await world.startWorker()
+  await world.clock.runFor(1000)
+  world.shard.at('run', () => {
+    throw new StoreError('stop', '1146', 'the table is away')
+  })
+  await world.send(creates(3))
+  await world.clock.runFor(1000)
+  expect(world.status()).toMatchObject({ reason: 'stopped', controlOffset: 0 })
+  await cancel(world, 'job-0', 0)
+  await world.clock.runFor(0)
+  expect(world.status()).toMatchObject({ reason: 'stopped', controlOffset: 1 })
+  await world.drain()
+  expect(world.cancelled()).toEqual({ 'job-0': 3 })
   await world.clock.run(worker.stop())
 })

@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict'
-import type { ControlFollower, Log } from '../../core/log.ts'
 import type { LogCase } from './log.ts'
-import { eventually } from './log-steps.ts'
-
-/** Follows a log's control topic into a map. */
-function follow(log: Log): { readonly entries: Map<string, string>; readonly at: ControlFollower } {
-  const entries = new Map<string, string>()
-  const follower = log.control.follow((key, value) => {
-    if (value === undefined) entries.delete(key)
-    else entries.set(key, value)
-  })
-  return { entries, at: follower }
-}
+import { eventually, followControl } from './log-steps.ts'
 
 export const controlCases: readonly LogCase[] = [
   {
@@ -19,7 +8,7 @@ export const controlCases: readonly LogCase[] = [
     async run(world) {
       await world.migrate()
       const [worker, api] = [await world.open(), await world.open()]
-      const { entries, at: follower } = follow(worker)
+      const { entries, at: follower } = followControl(worker)
       await follower.catchUp()
       assert.deepEqual([...entries], [])
       assert.ok(follower.ageMs < 5000)
@@ -35,7 +24,7 @@ export const controlCases: readonly LogCase[] = [
     async run(world) {
       await world.migrate()
       const [worker, api] = [await world.open(), await world.open()]
-      const { entries, at: follower } = follow(worker)
+      const { entries, at: follower } = followControl(worker)
       for (let i = 0; i < 20; i++) {
         const end = await api.control.put('key', `${i}`)
         await follower.catchUp()
@@ -49,7 +38,7 @@ export const controlCases: readonly LogCase[] = [
     async run(world) {
       await world.migrate()
       const [worker, api] = [await world.open(), await world.open()]
-      const { entries, at: follower } = follow(worker)
+      const { entries, at: follower } = followControl(worker)
       await Promise.all(['a', 'b', 'c'].map((key) => api.control.put(key, `is ${key}`)))
       await follower.catchUp()
       assert.equal(entries.size, 3)
@@ -59,7 +48,7 @@ export const controlCases: readonly LogCase[] = [
         ['a', 'is a'],
         ['c', 'is c'],
       ])
-      const late = follow(await world.open())
+      const late = followControl(await world.open())
       await late.at.catchUp()
       assert.deepEqual([...late.entries].sort(), [...entries].sort())
       assert.ok(late.at.next >= end)
@@ -71,7 +60,7 @@ export const controlCases: readonly LogCase[] = [
     async run(world) {
       await world.migrate()
       const [one, other] = [await world.open(), await world.open()]
-      const [first, second] = [follow(one), follow(other)]
+      const [first, second] = [followControl(one), followControl(other)]
       const puts = Array.from({ length: 50 }, (_, i) =>
         (i % 2 ? one : other).control.put('key', `${i}`),
       )
@@ -86,11 +75,11 @@ export const controlCases: readonly LogCase[] = [
     async run(world) {
       await world.migrate()
       const log = await world.open()
-      const { entries, at: follower } = follow(log)
+      const { entries, at: follower } = followControl(log)
       await follower.catchUp()
       follower.close()
       await log.control.put('key', 'value')
-      const late = follow(log)
+      const late = followControl(log)
       await late.at.catchUp()
       assert.deepEqual([...late.entries], [['key', 'value']])
       assert.equal(entries.size, 0)
@@ -102,13 +91,13 @@ export const controlCases: readonly LogCase[] = [
       await world.migrate()
       const log = await world.open()
       for (let i = 0; i < 5; i++) await log.control.put(`key ${i}`, 'value')
-      const { entries, at: follower } = follow(log)
+      const { entries, at: follower } = followControl(log)
       await follower.catchUp()
       assert.equal(entries.size, 5)
       await world.recreate()
       const late = await world.open()
       await late.control.put('new', 'value')
-      const { entries: found, at: newcomer } = follow(late)
+      const { entries: found, at: newcomer } = followControl(late)
       await newcomer.catchUp()
       assert.deepEqual([...found], [['new', 'value']])
       if (world.kind === 'embedded') return
@@ -117,29 +106,6 @@ export const controlCases: readonly LogCase[] = [
         return entries.has('new') ? true : undefined
       })
       assert.deepEqual([...entries], [['new', 'value']])
-    },
-  },
-  {
-    name: 'control is known on after the broker was away, and its age tells that it was',
-    only: 'kafka',
-    async run(world) {
-      await world.migrate()
-      const [worker, api] = [await world.open(), await world.open()]
-      const { entries, at: follower } = follow(worker)
-      await api.control.put('key', 'before')
-      await follower.catchUp()
-      await world.broker.kill()
-      await assert.rejects(follower.catchUp())
-      await assert.rejects(api.control.put('key', 'lost?'))
-      await eventually('an age', async () => (follower.ageMs > 2000 ? true : undefined))
-      assert.equal(entries.get('key'), 'before')
-      await world.broker.restart()
-      const end = await eventually('a put', () =>
-        api.control.put('key', 'after').catch(() => undefined),
-      )
-      await eventually('the change', async () => (follower.next >= end ? true : undefined))
-      assert.equal(entries.get('key'), 'after')
-      await eventually('fresh', async () => (follower.ageMs < 2000 ? true : undefined))
     },
   },
 ]

@@ -4,6 +4,7 @@ import {
   assigned,
   at,
   eventually,
+  followControl,
   message,
   publishFails,
   pullAll,
@@ -81,6 +82,9 @@ export const faultCases: readonly LogCase[] = [
       const reader = await log.open(shard(0), at(1))
       const member = await log.join()
       const before = await assigned(member, ({ shards }) => shards.length === 4)
+      const control = followControl(log)
+      await log.control.put('key', 'before')
+      await control.at.catchUp()
       await world.broker.kill()
       try {
         // A process that is being killed still takes connections for a moment.
@@ -98,8 +102,13 @@ export const faultCases: readonly LogCase[] = [
         await rejectsWith('unreachable', log.bounds(shard(0)))
         await rejectsWith('unreachable', reader.pull(1, 500))
         await rejectsWith('unreachable', world.open())
+        await rejectsWith('unreachable', control.at.catchUp())
+        await rejectsWith('unreachable', log.control.put('key', 'lost?'))
         // The group may have given its shards to another by now.
         await assigned(member, ({ shards }) => shards.length === 0, before.generation)
+        // What was known before is known on, and its age tells that it is.
+        assert.equal(control.entries.get('key'), 'before')
+        assert.ok(control.at.ageMs > 2000)
       } finally {
         await world.broker.restart()
       }
@@ -110,6 +119,11 @@ export const faultCases: readonly LogCase[] = [
         return messages.length ? messages : undefined
       })
       assert.deepEqual([after!.offset, textOf(after!)], [1, 'after'])
+      const put = () => log.control.put('key', 'after').catch(() => undefined)
+      const end = await eventually('a put', put)
+      await eventually('the change', async () => (control.at.next >= end ? true : undefined))
+      assert.equal(control.entries.get('key'), 'after')
+      assert.ok(control.at.ageMs < 2000)
       await assigned(member, ({ shards }) => shards.length === 4, before.generation)
     },
   },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import {
   type Assignment,
+  type ControlFollower,
+  type Log,
   LogError,
   type LogErrorCode,
   type LogMessage,
@@ -54,6 +56,19 @@ export async function publishFails(
   assert.ok(error instanceof PublishError, `expected a PublishError, got ${error}`)
   assert.equal(error.outcome, outcome, error.message)
   return error
+}
+
+/** Follows a log's control topic into a map. */
+export function followControl(log: Log): {
+  readonly entries: ReadonlyMap<string, string>
+  readonly at: ControlFollower
+} {
+  const entries = new Map<string, string>()
+  const follower = log.control.follow((key, value) => {
+    if (value === undefined) entries.delete(key)
+    else entries.set(key, value)
+  })
+  return { entries, at: follower }
 }
 
 export async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {

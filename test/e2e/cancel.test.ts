@@ -121,12 +121,12 @@ test.each(logs)(
     const deployment = new Deployment({
       ...(brokers && { kafkaBrokers: brokers() }),
       shards: 1,
-      statementsPerSecond: 0.2,
+      statementsPerSecond: 0.5,
       config: { rowsPerStatement: 10, worker: { stoppedRetryMs: 500 } },
     })
     await deployment.migrate()
     const [api, worker] = await Promise.all([deployment.startApi(), deployment.startWorker()])
-    // Its second statement comes five seconds after the first one, and waits for its permit until then.
+    // A second statement comes two seconds after the first one, and waits for its permit until then.
     const slow = await send(api, 1, 100)
     await expect.poll(() => applied(deployment, 1), patient).toBe(10)
     const startMs = performance.now()

@@ -1,8 +1,18 @@
+import { bigint, int, mysqlTable, varchar } from 'drizzle-orm/mysql-core'
 import type { ConfigDefinition } from '../../config/define-config.ts'
 import { defineConfig, hash, mysqlShards } from '../../config/index.ts'
 import type { WorkerSettings } from '../../config/worker-settings.ts'
 import type { MessageLimits } from '../../core/shard-batching.ts'
 import { boardPins, boards, pins, users } from '../../tables.ts'
+
+const id = (name: string) => bigint(name, { mode: 'bigint', unsigned: true })
+
+const revisions = mysqlTable('revisions', {
+  id: id('id').primaryKey(),
+  userId: id('user_id').notNull(),
+  revision: int('revision', { unsigned: true }).notNull(),
+  text: varchar('text', { length: 100 }).notNull(),
+})
 
 /** What the config file of a test's deployment says; it can be written as JSON. */
 export interface DeploymentConfig {
@@ -11,6 +21,8 @@ export interface DeploymentConfig {
   readonly rowsPerStatement?: number
   /** Pins in log order, each by itself: what a trigger on them asks for. */
   readonly orderedPins?: boolean
+  /** Whether there is a type besides whose objects have versions. */
+  readonly revisions?: boolean
   readonly worker?: Partial<WorkerSettings>
   readonly messages?: Partial<MessageLimits>
 }
@@ -42,6 +54,15 @@ export function deploymentConfig(given: DeploymentConfig): ConfigDefinition {
         ],
         rowsPerStatement,
       },
+      ...(given.revisions && {
+        revision: {
+          shardBy: hash('userId'),
+          key: ['id'],
+          tables: [revisions],
+          version: 'revision',
+          rowsPerStatement: { upsert: rows },
+        },
+      }),
     },
   }))
 }

@@ -9,8 +9,9 @@ const saysLimitMs = 25_000
 export class ServiceProcess {
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
+  /** The script that it runs. */
+  readonly title: string
   readonly #child: ChildProcess
-  readonly #title: string
   #output = ''
   #onOutput = () => {}
 
@@ -18,7 +19,7 @@ export class ServiceProcess {
     const [program, ...args] = command
     const child = spawn(program!, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
-    this.#title = args.at(-1)!
+    this.title = args.at(-1)!
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text
@@ -56,7 +57,7 @@ export class ServiceProcess {
     const outcome = await Promise.race([said, instead])
     clearTimeout(timeout)
     if (typeof outcome !== 'string') return outcome
-    throw new Error(`${this.#title} ${outcome} and did not say ${pattern}:\n${this.#output}`)
+    throw new Error(`${this.title} ${outcome} and did not say ${pattern}:\n${this.#output}`)
   }
 
   signal(signal: NodeJS.Signals): void {
