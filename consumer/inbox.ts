@@ -146,7 +146,7 @@ function undecodable(
 function unknownHead(message: LogMessage, unknown: string): Head {
   const error = new UnknownContent(
     `the message at offset ${message.offset} has ${unknown}, which this worker does not know; ` +
-      'start a worker whose version and config know it',
+      'start a worker whose version and config know it; if it may be given up, npm run repair -- skip-message passes it',
   )
   return { kind: 'unknown', error }
 }

@@ -43,7 +43,12 @@ function unknownIn(
   return undefined
 }
 
-function originOf(job: string, tenant: string, headers: LogMessage['headers']): Origin | string {
+/** Whose operations a message's are; words for headers of no known form. */
+export function originOf(
+  job: string,
+  tenant: string,
+  headers: LogMessage['headers'],
+): Origin | string {
   const { traceparent, tracestate, [retryHeader]: retryOf } = headers
   const keyed = readKeyedHeaders(headers)
   if (typeof keyed === 'string') return keyed

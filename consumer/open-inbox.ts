@@ -24,13 +24,13 @@ async function checkHeld(log: Log, shard: ShardId, position: Position): Promise<
   if (position.offset < earliest) {
     throw new LogError(
       'out_of_range',
-      `shard ${shard} stands at offset ${position.offset}, but the log begins at ${earliest}: what lies between was deleted before it was applied`,
+      `shard ${shard} stands at offset ${position.offset}, but the log begins at ${earliest}: what lies between was deleted before it was applied. Restore the log; or, if that is gone for good, npm run repair -- set-position --shard ${shard} --to start`,
     )
   }
   if (position.offset > next || (position.offset === next && position.operation > 0)) {
     throw new LogError(
       'out_of_range',
-      `shard ${shard} stands at offset ${position.offset}, but the log ends at ${next}: the log lost messages or is another one`,
+      `shard ${shard} stands at offset ${position.offset}, but the log ends at ${next}: the log lost messages or is another one. Restore it; or, if what it lost is gone for good, npm run repair -- set-position --shard ${shard} --to the first offset that is new`,
     )
   }
 }

@@ -1,4 +1,4 @@
-import type { Alerts } from '../core/alerts.ts'
+import type { AlertCode, Alerts } from '../core/alerts.ts'
 import type { Clock } from '../core/clock.ts'
 import { LogError } from '../core/log.ts'
 import type { ShardId } from '../core/position.ts'
@@ -129,7 +129,7 @@ export class Recovery {
     this.#alert('unknown_database_error', `${error.message}: ${plan}`)
   }
 
-  #alert(code: string, message: string): void {
+  #alert(code: AlertCode, message: string): void {
     this.#options.alerts.raise({ shard: this.#shard, code, message })
   }
 }

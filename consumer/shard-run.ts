@@ -1,3 +1,4 @@
+import type { AlertCode } from '../core/alerts.ts'
 import { FailureCredit } from '../core/failure-credit.ts'
 import { LogError } from '../core/log.ts'
 import type { ShardId } from '../core/position.ts'
@@ -88,10 +89,13 @@ function canWait(error: unknown): boolean {
   return error instanceof LogError && error.canRetry
 }
 
-function codeOf(error: unknown): string {
+function codeOf(error: unknown): AlertCode {
   if (error instanceof JobsFailingAlike) return 'shard_stopped_failing_alike'
   if (error instanceof UnknownContent) return 'shard_stopped_unknown_content'
-  if (error instanceof LogError) return `shard_stopped_log_${error.code}`
+  // What may answer later is waited for, and is no reason to stop.
+  if (error instanceof LogError && error.code !== 'unreachable') {
+    return `shard_stopped_log_${error.code}`
+  }
   if (error instanceof StoreError) return 'shard_stopped_database'
   return 'shard_crashed'
 }

@@ -67,11 +67,15 @@ export function recreatedLog(
   return new StoreError(
     'stop',
     'LOG_RECREATED',
-    `${describeAddress(address)} stands at offset ${row.position.offset} of log ${row.logId}, but ${topic} is log ${logId}: it was deleted and made anew, or is another cluster's. Bring the old log back; or, if what it still held may be given up, delete the row of ${topic}, partition ${address.shard}, from sluice_offsets and run npm run migrate`,
+    `${describeAddress(address)} stands at offset ${row.position.offset} of log ${row.logId}, but ${topic} is log ${logId}: it was deleted and made anew, or is another cluster's. Bring the old log back; or, if it is gone for good, npm run repair -- adopt-log goes on with the new one, and says first what that loses`,
   )
 }
 
-async function lockRowFromZombie(
+/**
+ * Locks the shard's row, and kills the owner's connection where an open transaction of its holds it.
+ * How long it waits before is the session's lock wait.
+ */
+export async function lockRowFromZombie(
   connection: ShardConnection,
   key: RowKey,
   { address, claimLockWaitMs }: ClaimOptions,
@@ -129,14 +133,22 @@ export async function killConnection(
   connection: ShardConnection,
   old: { readonly id: string; readonly serverUuid: string },
 ): Promise<boolean> {
-  if (old.serverUuid !== connection.serverUuid || old.id === connection.id) return false
-  const [found] = await connection.read(
-    `SELECT 1 AS found FROM information_schema.processlist WHERE id = ? AND db = DATABASE() AND user = SUBSTRING_INDEX(USER(), '@', 1)`,
-    [old.id],
-  )
-  if (!found) return false
+  if (old.id === connection.id || !(await isConnected(connection, old))) return false
   await connection.command(`KILL ${BigInt(old.id)}`).catch((error: MysqlError) => {
     if (error.errno !== noSuchThread) throw error
   })
   return true
+}
+
+/** Whether a window connection of this database is still there. */
+export async function isConnected(
+  connection: ShardConnection,
+  { id, serverUuid }: { readonly id: string; readonly serverUuid: string },
+): Promise<boolean> {
+  if (serverUuid !== connection.serverUuid) return false
+  const [found] = await connection.read(
+    `SELECT 1 AS found FROM information_schema.processlist WHERE id = ? AND db = DATABASE() AND user = SUBSTRING_INDEX(USER(), '@', 1)`,
+    [id],
+  )
+  return found !== undefined
 }

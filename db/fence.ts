@@ -44,6 +44,10 @@ const connectionText = textOf(
 const moveText = textOf(
   sql`UPDATE ${offsets} SET ${column(offsets.nextOffset)} = ${any}, ${column(offsets.nextOperation)} = ${any}, ${column(offsets.updatedAt)} = ${later} WHERE ${thisRow} AND ${offsets.epoch} = ${any} AND ${offsets.nextOffset} = ${any} AND ${offsets.nextOperation} = ${any}`,
 )
+// Whoever repairs is no owner: there is no connection for the next claim to kill.
+const rewriteText = textOf(
+  sql`UPDATE ${offsets} SET ${column(offsets.logId)} = ${any}, ${column(offsets.epoch)} = ${any}, ${column(offsets.nextOffset)} = ${any}, ${column(offsets.nextOperation)} = ${any}, ${column(offsets.owner)} = ${any}, ${column(offsets.connectionId)} = NULL, ${column(offsets.serverUuid)} = NULL, ${column(offsets.updatedAt)} = ${later} WHERE ${thisRow}`,
+)
 
 /** Reads the row as it was last committed, whoever holds it. */
 export function readRow(connection: ShardConnection, key: RowKey): Promise<OffsetRow | undefined> {
@@ -116,4 +120,17 @@ export async function movePosition(
     ...[topic, shard, epoch, from.offset, from.operation],
   ])
   return moved === 1
+}
+
+/** Puts the shard elsewhere, whoever owns it: its epoch becomes this one, that no worker has. */
+export async function rewriteRow(
+  connection: ShardConnection,
+  { topic, shard }: RowKey,
+  { logId, position, epoch, owner }: Pick<OffsetRow, 'logId' | 'position' | 'epoch' | 'owner'>,
+): Promise<void> {
+  const { offset: nextOffset, operation } = position
+  await connection.write(rewriteText, [
+    ...[logId, epoch, nextOffset, operation, owner],
+    ...[topic, shard],
+  ])
 }

@@ -58,7 +58,7 @@ const families: Readonly<Record<string, string>> = {
 const fractional: ReadonlySet<string> = new Set(['datetime', 'timestamp', 'time'])
 
 /** A type that would round, cut, pad or compute a value without an error. */
-function typeProblem(column: MySqlColumn, live: LiveColumn): string | undefined {
+export function typeProblem(column: MySqlColumn, live: LiveColumn): string | undefined {
   if (live.generated !== undefined) {
     return 'is computed by MySQL: declare it with generatedAlwaysAs()'
   }

@@ -27,7 +27,8 @@ export function missingParts(table: MySqlTable, live: LiveTables): readonly stri
     .map((column) => `column ${name}.${column.name} is missing`)
 }
 
-function problemsOfType(type: DatabaseType, live: LiveTables): readonly string[] {
+/** The same of one type's tables and columns, without what ties it to others. */
+export function problemsOfType(type: DatabaseType, live: LiveTables): readonly string[] {
   const problems = type.databaseTables.flatMap((table, index) => {
     const found = live.get(table.name)
     if (!found) return [`table ${table.name} of type ${type.name} is missing`]

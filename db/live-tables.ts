@@ -91,6 +91,15 @@ export async function readLiveTables(
   )
 }
 
+/** The columns of one table by name, as far as the account may see them; empty if it is missing. */
+export async function readLiveColumns(
+  connection: ShardConnection,
+  table: string,
+): Promise<ReadonlyMap<string, LiveColumn>> {
+  const rows = (await connection.read(selectColumnsOf, [table])).map(asTexts)
+  return new Map(rows.map((row) => [row.name!, toColumn(row)]))
+}
+
 type TextRow = Readonly<Record<string, string | undefined>>
 
 function asTexts(row: Readonly<Record<string, unknown>>): TextRow {
@@ -134,10 +143,12 @@ function toForeignKey([name, rows]: [string, readonly TextRow[]]): LiveForeignKe
 const selectTables = `SELECT table_name AS \`table\`, engine AS engine FROM information_schema.tables
   WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'`
 
-const selectColumns = `SELECT table_name AS \`table\`, column_name AS name, column_type AS type,
+const columnsOfDatabase = `SELECT table_name AS \`table\`, column_name AS name, column_type AS type,
     character_set_name AS charset, collation_name AS collation, is_nullable AS nullable,
     column_default AS fallback, extra AS extra, generation_expression AS \`generated\`
-  FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY ordinal_position`
+  FROM information_schema.columns WHERE table_schema = DATABASE()`
+const selectColumns = `${columnsOfDatabase} ORDER BY ordinal_position`
+const selectColumnsOf = `${columnsOfDatabase} AND table_name = ?`
 
 const selectUniques = `SELECT table_name AS \`table\`, index_name AS name, column_name AS \`column\`,
     sub_part AS part, expression AS expression

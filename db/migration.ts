@@ -5,7 +5,7 @@ import { columnDdl, quoteName, quoteText } from './ddl-column.ts'
 import { tableDdl } from './ddl-table.ts'
 import type { ShardIdentity } from './identity.ts'
 import type { LiveTable } from './live-tables.ts'
-import { failures, identity, offsets, outcomes, requests, sluiceTables } from './schema.ts'
+import { audit, failures, identity, offsets, outcomes, requests, sluiceTables } from './schema.ts'
 import { databaseOf, type ShardAddress } from './shard-address.ts'
 import { textOf } from './sql-text.ts'
 import type { DatabaseType } from './types/database-type.ts'
@@ -97,6 +97,8 @@ export function grants(plan: MigrationPlan, address: ShardAddress): readonly str
       (table) =>
         `GRANT SELECT, INSERT, UPDATE, DELETE ON ${on(nameOf(table))} TO 'sluice_worker'@'%'`,
     ),
+    // Operators repair with the worker's account: only that may end a connection of a worker's.
+    `GRANT SELECT, INSERT ON ${on(nameOf(audit))} TO 'sluice_worker'@'%'`,
     ...[offsets, failures, outcomes].map(
       (table) => `GRANT SELECT ON ${on(nameOf(table))} TO 'sluice_api'@'%'`,
     ),

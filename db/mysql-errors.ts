@@ -87,12 +87,18 @@ function namedIn({ errno, sqlMessage, sqlState }: MysqlError): string | undefine
   if (sqlMessage === undefined) return undefined
   // The text is the trigger's own, and may hold anything.
   if (errno === 1644) return `SQLSTATE ${sqlState}`
+  const [, verbs, what] = deniedPattern.exec(sqlMessage) ?? []
+  if (verbs !== undefined) return `${verbs} on ${what!.replaceAll("'", '')}`
   for (const [pattern, kind] of namePatterns) {
     const name = pattern.exec(sqlMessage)?.[1]
     if (name !== undefined) return `${kind} ${name}`
   }
   return undefined
 }
+
+/** The account that is named between is nobody's business. */
+const deniedPattern =
+  /^([A-Z]+(?:, [A-Z]+)*) command denied to user .* for ((?:column '[^']+' in )?table '[^']+')$/
 
 const namePatterns: readonly (readonly [RegExp, string])[] = [
   [/for key '([^']+)'$/, 'key'],

@@ -34,7 +34,8 @@ export class MysqlStore implements ShardStore {
   async claim(shard: ShardId, claim: Claim): Promise<ShardSession> {
     const address = this.#address(shard)
     const connect = () => this.#connect(address)
-    const options = { address, claim, connect, statements: this.#statements }
+    const { stopsAtNarrowed } = this.#settings
+    const options = { address, claim, connect, statements: this.#statements, stopsAtNarrowed }
     return await claimSession(options, this.#settings)
   }
 

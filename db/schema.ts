@@ -23,6 +23,10 @@ export const exactCollation = 'utf8mb4_0900_bin'
 
 /** The longest job id, log id or epoch, in characters. */
 export const maxIdLength = 128
+/** The longest name of an owner or operator, in characters. */
+export const maxNameLength = 255
+/** What an audit row says in words, at most, in characters. */
+export const maxAuditLength = 1024
 /** The longest name Kafka takes for a topic, in characters. */
 const maxTopicLength = 249
 
@@ -51,7 +55,7 @@ export const offsets = mysqlTable(
     epoch: varchar({ length: maxIdLength }).notNull(),
     nextOffset: bigint('next_offset', { mode: 'number', unsigned: true }).notNull(),
     nextOperation: int('next_operation', { unsigned: true }).notNull(),
-    owner: varchar({ length: 255 }).notNull(),
+    owner: varchar({ length: maxNameLength }).notNull(),
     /** The owner's window connection, for the next claim to kill if it still holds the row. */
     connectionId: bigint('connection_id', { mode: 'bigint', unsigned: true }),
     serverUuid: varchar('server_uuid', { length: 36 }),
@@ -93,6 +97,22 @@ export const outcomes = mysqlTable('sluice_outcomes', {
   cancelled: bigint({ mode: 'number', unsigned: true }).notNull().default(0),
 })
 
+/**
+ * What operators changed by hand (`npm run repair`), who and why: a row per command, written in the
+ * transaction that did it. Positions read `12.3 of log …`.
+ */
+export const audit = mysqlTable('sluice_audit', {
+  id: bigint({ mode: 'number', unsigned: true }).autoincrement().primaryKey(),
+  at: datetime({ mode: 'string', fsp: 3 }).notNull(),
+  command: varchar({ length: 64 }).notNull(),
+  who: varchar({ length: maxNameLength }).notNull(),
+  reason: varchar({ length: maxAuditLength }).notNull(),
+  movedFrom: varchar('moved_from', { length: 255 }).notNull(),
+  movedTo: varchar('moved_to', { length: 255 }).notNull(),
+  /** What was lost or repeated. */
+  effect: varchar({ length: maxAuditLength }).notNull(),
+})
+
 /** What of keyed requests is settled, a bit an operation: see core/request-blocks.ts. */
 export const requests = mysqlTable(
   'sluice_requests',
@@ -112,4 +132,4 @@ export const requests = mysqlTable(
   ],
 )
 
-export const sluiceTables = [identity, offsets, failures, outcomes, requests] as const
+export const sluiceTables = [identity, offsets, failures, outcomes, requests, audit] as const

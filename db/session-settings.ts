@@ -10,6 +10,8 @@ export interface StoreSettings {
   readonly claimLockWaitMs: number
   /** MySQL closes a window connection that says nothing for so long, and frees what it holds. */
   readonly idleSeconds: number
+  /** Whether a column that was narrowed stops the shard; else the rows that do not fit fail. */
+  readonly stopsAtNarrowed: boolean
 }
 
 export const defaultStoreSettings: StoreSettings = {
@@ -18,6 +20,7 @@ export const defaultStoreSettings: StoreSettings = {
   lockWaitSeconds: 3,
   claimLockWaitMs: 300,
   idleSeconds: 60,
+  stopsAtNarrowed: false,
 }
 
 /** Session variables by name, as MySQL reads them back. */

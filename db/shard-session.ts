@@ -23,6 +23,7 @@ export interface SessionOptions {
   /** Opens a window connection to the shard, its session and identity checked. */
   readonly connect: () => Promise<ShardConnection>
   readonly statements: StatementRunner
+  readonly stopsAtNarrowed: boolean
 }
 
 /** Claims a shard over a new connection. Rejects with a `StoreError`. */
@@ -160,6 +161,7 @@ export class MysqlShardSession implements ShardSession {
       statements: this.#options.statements,
       logId: this.#options.claim.logId,
       where: this.#where,
+      stopsAtNarrowed: this.#options.stopsAtNarrowed,
       onOver: () => {
         this.#busy = false
       },

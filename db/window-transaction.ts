@@ -8,6 +8,7 @@ import {
   type WindowTransaction,
 } from '../core/shard-store.ts'
 import type { Statement, StatementResult } from '../core/statement.ts'
+import { DriftWatch } from './drift.ts'
 import { clearJobs, recordOutcomes } from './failures.ts'
 import { type MysqlError, rowFailureOf, storeErrorOf } from './mysql-errors.ts'
 import { readRequests, writeRequests } from './requests.ts'
@@ -33,6 +34,7 @@ export interface TransactionOptions {
   readonly logId: string
   /** Names the shard in errors. */
   readonly where: string
+  readonly stopsAtNarrowed: boolean
   /** Called once, when the transaction is over. */
   readonly onOver: () => void
 }
@@ -40,10 +42,12 @@ export interface TransactionOptions {
 /** An open transaction behind its fence. Whatever goes wrong in it ends it. */
 export class MysqlWindowTransaction implements WindowTransaction {
   readonly #options: TransactionOptions
+  readonly #drift: DriftWatch
   #over = false
 
   constructor(options: TransactionOptions) {
     this.#options = options
+    this.#drift = new DriftWatch(options)
   }
 
   readRequests(blocks: readonly BlockId[]): Promise<readonly RequestBlock[]> {
@@ -75,11 +79,11 @@ export class MysqlWindowTransaction implements WindowTransaction {
   }
 
   run(statement: Statement): Promise<StatementResult> {
-    return this.#step(({ connection, statements }) => statements.run(connection, statement))
+    return this.#run(statement, false)
   }
 
   runNaming(statement: Statement): Promise<StatementResult> {
-    return this.#step(({ connection, statements }) => statements.run(connection, statement, true))
+    return this.#run(statement, true)
   }
 
   markRetried(failures: readonly FailureId[]): Promise<readonly RetryVerdict[]> {
@@ -122,6 +126,12 @@ export class MysqlWindowTransaction implements WindowTransaction {
     this.#assertOpen()
     this.#end()
     await rollbackOrDiscard(this.#options.connection, this.#options.where)
+  }
+
+  #run(statement: Statement, naming: boolean): Promise<StatementResult> {
+    return this.#step(({ connection, statements }) =>
+      this.#drift.run(statement, () => statements.run(connection, statement, naming)),
+    )
   }
 
   async #step<T>(work: (options: TransactionOptions) => Promise<T>): Promise<T> {

@@ -62,9 +62,11 @@ export async function checkShards(
   }
 }
 
-export function storeSettings({ worker }: Config): StoreSettings {
-  const { statementTimeoutMs, lockWaitSeconds } = worker
-  return { ...defaultStoreSettings, statementTimeoutMs, lockWaitSeconds }
+export function storeSettings({ worker }: Pick<Config, 'worker'>): StoreSettings {
+  const { statementTimeoutMs, lockWaitSeconds, failingAlikeJobs } = worker
+  // Whoever has the failures of many jobs recorded wants those of a changed table too.
+  const stopsAtNarrowed = failingAlikeJobs > 0
+  return { ...defaultStoreSettings, statementTimeoutMs, lockWaitSeconds, stopsAtNarrowed }
 }
 
 export function createStore(config: Config, settings: Settings): MysqlStore {

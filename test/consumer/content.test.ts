@@ -90,7 +90,7 @@ describe('what this worker does not know stops the shard', () => {
     // Everything in front of it is applied, nothing of it or behind it.
     expect(noteIds(world)).toEqual(['1', '2', '3', '4'])
     expect(world.shard.position).toEqual({ offset: 2, operation: 0 })
-    const message = `the message at offset 2 has ${unknown}, which this worker does not know; start a worker whose version and config know it`
+    const message = `the message at offset 2 has ${unknown}, which this worker does not know; start a worker whose version and config know it; if it may be given up, npm run repair -- skip-message passes it`
     expect(world.alerts).toEqual([{ shard: 0, code: 'shard_stopped_unknown_content', message }])
     expect(world.status()).toMatchObject({ reason: 'stopped', detail: message })
     await world.clock.run(worker.stop())

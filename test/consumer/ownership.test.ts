@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { LogError } from '../../core/log.ts'
+import { offset } from '../../core/position.ts'
 import type { ModelShard } from '../support/model-shard.ts'
+import { ModelTables } from '../support/model-tables.ts'
 import { ModelWorld } from '../support/model-world.ts'
 import { creates } from './note-operations.ts'
 
@@ -144,4 +146,27 @@ test('two workers share the shards, and each one takes over what the other leave
   expect(new Set(world.shards.map(({ owner }) => owner))).toEqual(new Set(['worker-2']))
   expect(world.shards.map((_, shard) => world.failures(shard))).toEqual([[], [], [], []])
   await world.clock.run(second.stop())
+})
+
+test('an idle worker finds out that its shard was claimed, and joins again for it', async () => {
+  const world = new ModelWorld()
+  const worker = await world.startWorker()
+  await world.clock.runFor(1000)
+  world.shard.epoch = 'of an operator'
+  await world.clock.runUntil(() => world.shard.claims === 2, 15_000)
+  expect(world.log.members[0]!.rejoins).toBe(1)
+  await world.clock.run(worker.stop())
+})
+
+test('an idle worker finds out that its shard was restored, and applies again what is missing', async () => {
+  const world = new ModelWorld()
+  await world.send(creates(3))
+  const worker = await world.startWorker()
+  await world.drain()
+  world.shard.position = { offset: offset(0), operation: 0 }
+  world.shard.tables = new ModelTables([...world.types.values()])
+  await world.clock.runUntil(() => world.isDrained(0), 15_000)
+  expect(world.shard.claims).toBe(1)
+  expect(world.failures()).toEqual([])
+  await world.clock.run(worker.stop())
 })

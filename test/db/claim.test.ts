@@ -59,7 +59,10 @@ describe('a claim', () => {
   test('stops where the log is another', async () => {
     await shards.query("UPDATE sluice_offsets SET log_id = 'older', next_offset = 9")
     await expect(shards.claim()).rejects.toEqual(
-      storeError('stop', /offset 9 of log older, but test.writes is log the-log.*npm run migrate/),
+      storeError(
+        'stop',
+        /offset 9 of log older, but test.writes is log the-log.*npm run repair -- adopt-log/,
+      ),
     )
   })
 

@@ -62,10 +62,15 @@ export class WorkerOnMysql extends TestShards {
     return [...(this.#worker?.reports.values() ?? [])][0]?.reason
   }
 
-  /** Stops the worker, and begins anew with an empty log. */
-  async reset(): Promise<void> {
+  /** Stops the worker; the log stays. */
+  async stop(): Promise<void> {
     await this.#worker?.stop()
     this.#worker = undefined
+  }
+
+  /** Stops the worker, and begins anew with an empty log. */
+  async reset(): Promise<void> {
+    await this.stop()
     this.#log = new MemoryLog(systemClock, 1)
     this.#jobs = 0
     this.alerts.splice(0)

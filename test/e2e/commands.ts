@@ -10,6 +10,7 @@ const scripts = {
   api: (runtime: Runtime) => `api/${runtime}.ts`,
   worker: (runtime: Runtime) => `consumer/${runtime}.ts`,
   migrate: () => 'setup/migrate.ts',
+  repair: () => 'setup/repair.ts',
   start: () => 'setup/start.ts',
 }
 

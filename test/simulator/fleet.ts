@@ -132,7 +132,7 @@ export class Fleet {
         const connect = () => ModelConnection.open(process, server, claim)
         const address = { shard: server.shard, url: `mysql://model/sluice_${shard}` }
         const options = { address, claim, connect, statements: modelRunner }
-        return claimSession(options, defaultStoreSettings)
+        return claimSession({ ...options, stopsAtNarrowed: false }, defaultStoreSettings)
       },
       close: async () => {},
     }

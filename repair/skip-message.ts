@@ -1,0 +1,104 @@
+import type { UndecodableMessage } from '../core/failure.ts'
+import type { LogMessage } from '../core/log.ts'
+import type { Position, ShardId } from '../core/position.ts'
+import { offset, shardId } from '../core/position.ts'
+import { describePosition, type Repair, readShardRow, repairShard } from '../db/shard-repair.ts'
+import type { Command } from './command.ts'
+import { lookAtMessage } from './look-at-message.ts'
+import {
+  demandThisLog,
+  keepsMoving,
+  notDone,
+  type RepairContext,
+  RepairRefused,
+  targetOf,
+  tell,
+} from './repair-context.ts'
+import { readMessage } from './stretch.ts'
+import { count } from './stretch-words.ts'
+
+type SkipMessage = Command & { name: 'skip-message' }
+
+/** Passes the one message that a shard stands at and nobody can read; it is kept raw. */
+export async function skipMessage(context: RepairContext, command: SkipMessage): Promise<void> {
+  const target = targetOf(context, command.shard)
+  const shard = shardId(command.shard)
+  const row = await readShardRow(target)
+  demandThisLog(context, shard, row)
+  const { position } = row
+  const at = offset(command.offset)
+  if (position.offset === at + 1 && position.operation === 0) {
+    context.write(
+      `shard ${shard} stands at ${describePosition(position)}, behind the message at offset ${at} already: nothing to do`,
+    )
+    return
+  }
+  if (position.offset !== at) {
+    throw new RepairRefused(
+      `shard ${shard} stands at ${describePosition(position)}, not at the message at offset ${at}: skip what it stands at, or see set-position`,
+    )
+  }
+  const skipped = await readUnreadable(context, shard, position)
+  const { undecodable, operations } = skipped
+  const isDry = context.reason === undefined
+  const lost = operations
+    ? `lost: ${count(operations.count, 'operation')} of job ${operations.job}, counted as cancelled there`
+    : 'lost: all operations in it; nobody can tell of which job, and there they count as applied'
+  const effect = `${lost}; kept raw in sluice_failures as ${context.log.logId}, operation ${at}`
+  const lines = [
+    `shard ${shard} ${isDry ? 'would pass' : 'passes'} the message at offset ${at} (${count(undecodable.bytes.byteLength, 'byte')}): ${undecodable.reason}`,
+    effect,
+  ]
+  if (isDry) return tell(context, [...lines, notDone])
+  const { who, reason, log } = context
+  const to = { offset: offset(at + 1), operation: 0 }
+  const repair: Repair = {
+    ...{ command: 'skip-message', who, reason: reason!, effect },
+    epoch: context.newEpoch(),
+    from: row,
+    to: { logId: log.logId, position: to },
+    undecodable: [{ ...undecodable, reason: `skipped by an operator: ${undecodable.reason}` }],
+    cancelled: operations ? new Map([[operations.job, operations.count]]) : new Map(),
+  }
+  if (!(await repairShard(target, repair))) throw keepsMoving(shard)
+  tell(context, [...lines, 'Done, and recorded in sluice_audit'])
+}
+
+interface Unreadable {
+  readonly undecodable: UndecodableMessage
+  /** Of a message of a known form that has an unknown type or property. */
+  readonly operations: { readonly job: string; readonly count: number } | undefined
+}
+
+/** The message at a position. Throws a `RepairRefused` if a worker of this config can read it. */
+async function readUnreadable(
+  context: RepairContext,
+  shard: ShardId,
+  { offset: at, operation }: Position,
+): Promise<Unreadable> {
+  const { log } = context
+  const { earliest, next } = await log.bounds(shard)
+  const message = at >= earliest && at < next ? await readMessage(log, shard, at) : undefined
+  if (!message) {
+    throw new RepairRefused(
+      `the log of shard ${shard} has no message at offset ${at}: it holds ${earliest} to ${next}`,
+    )
+  }
+  const { unreadable, counted } = lookAtMessage(message, context)
+  if (unreadable === undefined) {
+    throw new RepairRefused(
+      `the message at offset ${at} can be read: ${count(counted?.operations ?? 0, 'operation')} of job ${counted?.job}. It is not what stops the shard; set-position --to ${at + 1} gives it up all the same`,
+    )
+  }
+  const left = counted && {
+    job: counted.job,
+    count: Math.max(0, counted.operations - operation),
+  }
+  return { undecodable: raw(message, unreadable), operations: left }
+}
+
+function raw(message: LogMessage, reason: string): UndecodableMessage {
+  const { offset: at, bytes, headers } = message
+  const { traceparent } = headers
+  return { offset: at, bytes, reason, ...(traceparent && { traceparent }) }
+}
