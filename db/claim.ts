@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import type { Clock } from '../core/clock.ts'
 import type { Position } from '../core/position.ts'
 import { type Claim, StoreError } from '../core/shard-store.ts'
 import { lockFreeRow, type OffsetRow, type RowKey, readRow, writeOwner } from './fence.ts'
@@ -18,6 +18,7 @@ export interface ClaimOptions {
   readonly address: ShardAddress
   /** How long the row may be another's before its connection is killed. */
   readonly claimLockWaitMs: number
+  readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>
 }
 
 /** Where the shard stands, and when it was claimed by the database's clock. */
@@ -78,12 +79,12 @@ export function recreatedLog(
 export async function lockRowFromZombie(
   connection: ShardConnection,
   key: RowKey,
-  { address, claimLockWaitMs }: ClaimOptions,
+  options: ClaimOptions,
 ): Promise<OffsetRow | undefined> {
   for (let tries = 1; ; tries++) {
-    const locked = await lockRowWithin(claimLockWaitMs, connection, key)
+    const locked = await lockRowInTime(connection, key, options)
     if (locked !== 'held') return locked
-    if (tries === maxTries) throw heldByOthers(address)
+    if (tries === maxTries) throw heldByOthers(options.address)
     const row = await readRow(connection, key)
     await connection.command('ROLLBACK')
     if (row) await killOwner(connection, row)
@@ -91,12 +92,12 @@ export async function lockRowFromZombie(
 }
 
 /** `held` if another transaction holds the row all the time; an owner that hands over soon lets go. */
-async function lockRowWithin(
-  limitMs: number,
+async function lockRowInTime(
   connection: ShardConnection,
   key: RowKey,
+  { claimLockWaitMs, clock }: ClaimOptions,
 ): Promise<OffsetRow | undefined | 'held'> {
-  const endMs = performance.now() + limitMs
+  const endMs = clock.monotonicMs() + claimLockWaitMs
   for (;;) {
     try {
       return await lockFreeRow(connection, key)
@@ -105,8 +106,8 @@ async function lockRowWithin(
     }
     // No more than the statement was rolled back.
     await connection.command('ROLLBACK')
-    if (performance.now() >= endMs) return 'held'
-    await wait(pollMs)
+    if (clock.monotonicMs() >= endMs) return 'held'
+    await clock.sleep(pollMs)
   }
 }
 

@@ -2,6 +2,7 @@ import type { ShardId } from '../core/position.ts'
 import { type Claim, type ShardSession, type ShardStore, StoreError } from '../core/shard-store.ts'
 import { checkIdentity } from './identity.ts'
 import { KillSwitch } from './kill-switch.ts'
+import { lockClock } from './lock-clock.ts'
 import { storeErrorOf } from './mysql-errors.ts'
 import { TextRunner } from './run-statement.ts'
 import { defaultStoreSettings, type StoreSettings, windowSettings } from './session-settings.ts'
@@ -36,7 +37,7 @@ export class MysqlStore implements ShardStore {
     const connect = () => this.#connect(address)
     const { stopsAtNarrowed } = this.#settings
     const options = { address, claim, connect, statements: this.#statements, stopsAtNarrowed }
-    return await claimSession(options, this.#settings)
+    return await claimSession(options, { ...this.#settings, clock: lockClock })
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import { isConnected, lockRowFromZombie } from './claim.ts'
 import { recordOutcomes } from './failures.ts'
 import { type OffsetRow, type RowKey, readRow, rewriteRow } from './fence.ts'
 import { checkIdentity, notMigrated } from './identity.ts'
+import { lockClock } from './lock-clock.ts'
 import { storeErrorOf } from './mysql-errors.ts'
 import { audit, maxAuditLength, maxNameLength } from './schema.ts'
 import { defaultStoreSettings, windowSettings } from './session-settings.ts'
@@ -80,6 +81,7 @@ export function repairShard(target: RepairTarget, repair: Repair): Promise<boole
       await lockRowFromZombie(connection, key, {
         address: target.address,
         claimLockWaitMs,
+        clock: lockClock,
       }),
     )
     if (row.logId !== from.logId || !samePosition(row.position, from.position)) return false

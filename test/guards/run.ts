@@ -8,6 +8,7 @@ import { type Guard, guards, wholeSuite } from './guards.ts'
 import { SourceCopy } from './source-copy.ts'
 import { runTests } from './test-run.ts'
 
+const shownPerFile = 2
 const wanted = process.argv.slice(2)
 const chosen = guards.filter(
   ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
@@ -29,6 +30,9 @@ try {
   for (const guard of chosen) if (!(await isMissed(guard))) survivors++
   console.log(`\n${chosen.length} guards, ${survivors} not missed by any test`)
   process.exitCode = survivors === 0 ? 0 : 1
+} catch (error) {
+  console.error(`\n${(error as Error).message}`)
+  process.exitCode = 1
 } finally {
   copy.remove()
 }
@@ -50,7 +54,7 @@ async function isMissed(guard: Guard): Promise<boolean> {
     const caught = (await caughtBy(guard.tests)) ?? (await caughtBy(wholeSuite))
     const seconds = ((performance.now() - startMs) / 1000).toFixed(0)
     console.log(`\n${caught ? '✔' : '✘'} without ${guard.name} (${seconds} s): ${guard.else}`)
-    for (const test of caught ?? ['NO TEST FAILS']) console.log(`    ${test}`)
+    for (const line of caught ? firstOf(caught) : ['NO TEST FAILS']) console.log(`    ${line}`)
     return caught !== undefined
   } finally {
     putBack()
@@ -62,4 +66,13 @@ async function caughtBy(tests: readonly string[]): Promise<readonly string[] | u
   if (failed.length > 0) return failed
   if (broken.length === 0) return undefined
   throw new Error(`these do not even run, so the edit is wrong:\n${broken.join('\n')}`)
+}
+
+/** A few of each file, and how many more there are. */
+function firstOf(failed: readonly string[]): string[] {
+  const byFile = Map.groupBy(failed, (test) => test.slice(0, test.indexOf(':')))
+  return [...byFile].flatMap(([file, tests]) => {
+    const more = tests.length - shownPerFile
+    return [...tests.slice(0, shownPerFile), ...(more > 0 ? [`${file}: ${more} more`] : [])]
+  })
 }

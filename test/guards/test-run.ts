@@ -21,7 +21,7 @@ interface Report {
   }[]
 }
 
-/** Runs some tests in a folder; ends at the first failure of each file where `bail` is asked for. */
+/** Runs some tests in a folder. */
 export async function runTests(
   folder: string,
   tests: readonly string[],

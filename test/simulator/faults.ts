@@ -49,6 +49,8 @@ const chances = {
   joinFailed: 0.05,
   lateAssignment: 0.2,
   undecodable: 0.08,
+  /** APIs send what workers do not know before they are upgraded too. */
+  newType: 0.15,
   jobCancelled: 0.2,
   /** The API dies amid a request, and its client sends it again. */
   requestCutOff: 0.1,

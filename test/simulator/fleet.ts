@@ -20,6 +20,8 @@ export interface WorkerSettings {
   readonly limits: Partial<WorkerLimits>
   readonly pullSize: number
   readonly statementsPerSecond: number
+  /** A type that workers know only once they are upgraded. */
+  readonly newType: string | undefined
 }
 
 interface Running {
@@ -36,6 +38,7 @@ export class Fleet {
   readonly #settings: WorkerSettings
   readonly #running: Running[] = []
   #isEnding = false
+  #isUpgraded = false
   #starts = 0
   #epochs = 0
 
@@ -58,11 +61,13 @@ export class Fleet {
     if (this.#isEnding) return
     const process = new SimulatedProcess(`worker-${place}.${++this.#starts}`, this.#world)
     process.note('starts')
+    const wasUpgraded = this.#isUpgraded
     process.whenDead(() => this.#startLater(place))
     this.#running[place] = { process, worker: undefined }
     this.#startWorker(process).then(
       (worker) => {
         this.#running[place] = { process, worker }
+        if (wasUpgraded !== this.#isUpgraded) this.restart(place)
         worker.done.catch((error: Error) => this.#world.fail(`${process.name} ended: ${error}`))
       },
       // As its supervisor would do.
@@ -86,6 +91,13 @@ export class Fleet {
   /** Whether one stands still at present. */
   get isPaused(): boolean {
     return this.#running.some(({ process }) => process.isPaused && !process.isDead)
+  }
+
+  /** Workers of a later version: one after the other, as they would be rolled out. */
+  upgrade(): void {
+    if (this.#isUpgraded) return
+    this.#isUpgraded = true
+    for (const place of this.#running.keys()) this.restart(place)
   }
 
   /** Stops all of them; false if one does not end in time. */
@@ -113,7 +125,7 @@ export class Fleet {
     return startWorker({
       log: new SimulatedLog(this.#cluster, process),
       store: this.#store(process),
-      types: this.#types,
+      types: this.#knownTypes(),
       checksum: crc32,
       clock: process.clock,
       alerts: { raise: ({ shard, code }) => process.note(`alert for shard ${shard}: ${code}`) },
@@ -124,6 +136,12 @@ export class Fleet {
     })
   }
 
+  #knownTypes(): ReadonlyMap<string, ObjectType> {
+    const { newType } = this.#settings
+    if (this.#isUpgraded) return this.#types
+    return new Map([...this.#types].filter(([name]) => name !== newType))
+  }
+
   /** The shards through the adapter's own claims and sessions, over connections to the model. */
   #store(process: SimulatedProcess) {
     return {
@@ -132,7 +150,8 @@ export class Fleet {
         const connect = () => ModelConnection.open(process, server, claim)
         const address = { shard: server.shard, url: `mysql://model/sluice_${shard}` }
         const options = { address, claim, connect, statements: modelRunner }
-        return claimSession({ ...options, stopsAtNarrowed: false }, defaultStoreSettings)
+        const settings = { ...defaultStoreSettings, clock: process.clock }
+        return claimSession({ ...options, stopsAtNarrowed: false }, settings)
       },
       close: async () => {},
     }

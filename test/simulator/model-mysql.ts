@@ -88,12 +88,16 @@ export class ModelMysql {
 
   /** True once the session holds the shard's row; false if the wait was too long. */
   async lockRow(session: ServerSession, waitMs: number): Promise<boolean> {
-    this.#lockHolder ??= session
-    if (this.#lockHolder === session) return true
+    if (this.lockRowIfFree(session)) return true
     const waiter = { session, grant: new AbortController() }
     this.#lockWaiters.push(waiter)
     await this.world.clock.sleep(waitMs, waiter.grant.signal)
     this.#lockWaiters = this.#lockWaiters.filter((other) => other !== waiter)
+    return this.#lockHolder === session
+  }
+
+  lockRowIfFree(session: ServerSession): boolean {
+    this.#lockHolder ??= session
     return this.#lockHolder === session
   }
 

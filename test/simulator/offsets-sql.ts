@@ -14,15 +14,20 @@ export interface SessionValues {
  * text is missing in the model.
  */
 export interface OffsetsQuery {
-  readonly kind: 'select' | 'select for update' | 'update'
+  readonly kind: 'select' | 'select for update' | 'select for update nowait' | 'update'
   matches(row: OffsetsRow): boolean
   /** The columns asked for; of an UPDATE the row as it is after. */
   result(row: OffsetsRow, session: SessionValues): OffsetsRow
 }
 
-const selectForm = /^SELECT (.+) FROM `sluice_offsets` WHERE (.+?)( FOR UPDATE)?$/
+const selectForm = /^SELECT (.+) FROM `sluice_offsets` WHERE (.+?)( FOR UPDATE(?: NOWAIT)?)?$/
 const updateForm = /^UPDATE `sluice_offsets` SET (.+) WHERE (.+)$/
 const timeColumn = /^CAST\(UNIX_TIMESTAMP\(.*`updated_at`\) \* 1000 AS UNSIGNED\) AS ms$/
+
+const lockingKinds: Readonly<Record<string, OffsetsQuery['kind']>> = {
+  ' FOR UPDATE': 'select for update',
+  ' FOR UPDATE NOWAIT': 'select for update nowait',
+}
 
 /** Undefined if the text is about something else. */
 export function readOffsetsQuery(sql: string, values: readonly Cell[]): OffsetsQuery | undefined {
@@ -30,7 +35,7 @@ export function readOffsetsQuery(sql: string, values: readonly Cell[]): OffsetsQ
   if (select) {
     const columns = partsOf(select[1]!)
     return {
-      kind: select[3] ? 'select for update' : 'select',
+      kind: lockingKinds[select[3] ?? ''] ?? 'select',
       matches: condition(select[2]!, values),
       result: (row) => Object.fromEntries(columns.map((column) => selected(column, row))),
     }

@@ -1,21 +1,33 @@
-// `npm run simulate -- [--seeds 10000] [--from 1]`: runs seed after seed, and says which promises broke.
-// `npm run simulate -- --seed 17`: replays one, with everything that happened in it.
+// `npm run simulate`: runs seed after seed, and says which promises broke; with one seed it replays
+// that, with everything that happened in it.
 
 import { parseArgs } from 'node:util'
 import { type SimulationResult, simulate } from './simulation.ts'
 import { printCounts, Tally } from './tally.ts'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '10000' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-  },
-})
+const usage = 'npm run simulate -- [--seeds 10000] [--from 1] | --seed 17'
 const progressEveryMs = 5_000
 
-if (values.seed === undefined) await runAll(whole(values.from), whole(values.seeds))
-else report(await simulate(whole(values.seed), (line) => console.log(line)))
+const { seeds, from, seed } = readOptions()
+if (seed === undefined) await runAll(from, seeds)
+else report(await simulate(seed, (line) => console.log(line)))
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seeds: { type: 'string', default: '10000' },
+        from: { type: 'string', default: '1' },
+        seed: { type: 'string' },
+      },
+    })
+    const seed = values.seed === undefined ? undefined : whole(values.seed)
+    return { seeds: whole(values.seeds), from: whole(values.from), seed }
+  } catch (error) {
+    console.error(`${(error as Error).message}\nusage: ${usage}`)
+    process.exit(2)
+  }
+}
 
 async function runAll(from: number, seeds: number): Promise<void> {
   const tally = new Tally()

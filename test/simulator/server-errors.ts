@@ -8,6 +8,7 @@ function error(errno: number, code: string, message: string): MysqlError {
 export const serverErrors = {
   deadlock: () => error(1213, 'ER_LOCK_DEADLOCK', 'Deadlock found'),
   lockWait: () => error(1205, 'ER_LOCK_WAIT_TIMEOUT', 'Lock wait timeout exceeded'),
+  lockedByOther: () => error(3572, 'ER_LOCK_NOWAIT', 'locks could not be acquired immediately'),
   interrupted: () => error(1317, 'ER_QUERY_INTERRUPTED', 'Query execution was interrupted'),
   diskFull: () => error(1114, 'ER_RECORD_FILE_FULL', 'The table is full'),
   readOnly: () => error(1290, 'ER_OPTION_PREVENTS_STATEMENT', 'running with --read-only'),

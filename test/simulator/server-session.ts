@@ -1,4 +1,5 @@
 import type { Statement, StatementResult } from '../../core/statement.ts'
+import type { MysqlError } from '../../db/mysql-errors.ts'
 import type { SessionSettings } from '../../db/session-settings.ts'
 import type { RowNaming } from '../support/model-transaction.ts'
 import { namings } from '../support/sample-run.ts'
@@ -58,9 +59,15 @@ export class ServerSession {
   /** Rejects with an error of MySQL's, or with the connection's loss. */
   async execute(command: Command): Promise<Answer> {
     if (this.#isEnded) throw connectionLost()
-    const answer = await this.#execute(command)
-    if (this.#isEnded) throw connectionLost()
-    return answer
+    try {
+      const answer = await this.#execute(command)
+      if (this.#isEnded) throw connectionLost()
+      return answer
+    } catch (error) {
+      // Whatever MySQL says has a code: this is the model's own.
+      if (!(error as MysqlError).code) this.#server.world.fail((error as Error).message)
+      throw error
+    }
   }
 
   /** Rolls back what is open, and answers no more. */
@@ -92,7 +99,6 @@ export class ServerSession {
         return nothing
     }
     const word = (text: string) => sql.startsWith(text)
-    if (word('SET SESSION innodb_lock_wait_timeout = ')) return this.#setLockWait(sql)
     if (word('SELECT 1 AS found FROM information_schema.processlist')) return this.#find(values)
     if (word('KILL ')) return this.#kill(sql.slice('KILL '.length))
     const answer = await this.#queryOffsets(sql, values)
@@ -111,9 +117,11 @@ export class ServerSession {
         ? { rows: [query.result(offsets, session)], affectedRows: 0 }
         : nothing
     }
-    await this.#lockRow()
+    if (query.kind === 'select for update nowait') this.#lockRowIfFree()
+    else await this.#lockRow()
     const transaction = this.#open()
     const isFound = query.matches(transaction.offsets)
+    if (!isFound && query.kind === 'update') world.faults.count('stale writes refused')
     if (isFound && query.kind === 'update') {
       transaction.offsets = query.result(transaction.offsets, session)
       return this.#written({ rows: [], affectedRows: 1 })
@@ -121,6 +129,10 @@ export class ServerSession {
     return isFound
       ? { rows: [query.result(transaction.offsets, session)], affectedRows: 0 }
       : nothing
+  }
+
+  #lockRowIfFree(): void {
+    if (!this.#server.lockRowIfFree(this)) throw serverErrors.lockedByOther()
   }
 
   async #lockRow(): Promise<void> {
@@ -166,11 +178,6 @@ export class ServerSession {
     const answer = this.#open().runOnRecords(sql, values)
     if (!answer) this.#server.world.fail(`the model of MySQL does not know: ${sql}`)
     return answer ?? nothing
-  }
-
-  #setLockWait(sql: string): Answer {
-    this.#lockWaitSeconds = Number(sql.split(' = ')[1])
-    return nothing
   }
 
   #find([id]: readonly Cell[]): Answer {

@@ -18,6 +18,8 @@ const mostTroubledMs = 60_000
 /** After that, all must be settled within this time. */
 const mostSettlingMs = 1_800_000
 const afterwardsMs = 5_000
+/** Until the workers are of the version that the APIs have already. */
+const upgradeMeanMs = 20_000
 /** How often something that nobody asked for may happen. */
 const disturbanceMeanMs = 500
 const maxRequests = 16
@@ -87,6 +89,7 @@ class Simulation {
     const { clock, random, faults } = this.#world
     for (let place = 0; place < this.#workers; place++) this.#fleet.start(place)
     this.#disturb()
+    this.#world.after(random.aroundMs(upgradeMeanMs), () => this.#fleet.upgrade())
     const requests = random.integer(2, maxRequests)
     // In bursts, where windows wait for each other, or one at a time.
     const pauseMeanMs = random.integer(1, random.chance(0.5) ? 500 : mostTroubledMs / requests / 2)
@@ -96,6 +99,7 @@ class Simulation {
     }
     await clock.runFor(random.aroundMs(mostTroubledMs / 4))
     faults.areOver = true
+    this.#fleet.upgrade()
     this.#world.trace.note('world', 'nothing goes wrong any more')
     await this.#end()
   }
@@ -128,7 +132,7 @@ class Simulation {
   }
 
   #settings(): WorkerSettings {
-    const { random } = this.#world
+    const { random, faults } = this.#world
     return {
       limits: {
         maxWindowStatements: random.integer(1, 8),
@@ -136,6 +140,7 @@ class Simulation {
         maxConcurrentWindows: random.integer(1, 3),
       },
       pullSize: random.integer(1, 5),
+      newType: faults.happens('newType') ? random.pick(this.#types).name : undefined,
       statementsPerSecond: random.chance(0.5) ? Infinity : random.integer(5, 40),
     }
   }

@@ -3,6 +3,9 @@ import { longestStandstillMs } from '../audit.ts'
 import type { Fault } from '../fault.ts'
 import { takeoverLimitMs } from '../limits.ts'
 
+/** A worker finishes its windows, which aim at 100 ms, and leaves the group. */
+const stopLimitMs = 3000
+
 /** SIGTERM to one worker after the other, each replaced before the next. */
 export function rollingRestart(runtime: Runtime): Fault {
   return {
@@ -15,7 +18,7 @@ export function rollingRestart(runtime: Runtime): Fault {
     async attempt(world) {
       const startMs = Date.now()
       for (const worker of [...world.workers]) {
-        world.measure('stop', await world.stopWorker(worker))
+        world.measure('stop', await world.stopWorker(worker), stopLimitMs)
         await world.startWorker(runtime)
         await world.isShared()
       }
