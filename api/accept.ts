@@ -2,10 +2,12 @@ import type { KeyedRequest } from '../core/keyed-request.ts'
 import type { Offset } from '../core/position.ts'
 import { shardId } from '../core/position.ts'
 import type { Receipt, ReceiptShard } from '../core/receipt.ts'
+import type { ShardMessage } from '../core/shard-batching.ts'
 import { defaultMessageLimits, ShardBatcher } from '../core/shard-batching.ts'
 import type { ApiOptions } from './api-options.ts'
 import type { Issues } from './issues.ts'
 import type { ApiLimits } from './limits.ts'
+import type { LogRoom, RoomForWrite } from './log-room.ts'
 import type { Outbox } from './outbox.ts'
 import { createPublish } from './publish.ts'
 import type { Received } from './receive.ts'
@@ -22,6 +24,8 @@ export interface AcceptAs {
   readonly keyed?: KeyedRequest | undefined
   /** The job whose failed operations they are. */
   readonly retryOf?: string
+  /** The share of the log's room that their messages took. */
+  readonly room: RoomForWrite
   /** Where errors are reported to have happened. */
   readonly route: string
 }
@@ -38,32 +42,50 @@ export interface Answer {
 export type Accept = ReturnType<typeof createAccept>
 
 /** What every write does once it is received: shard batching, publish, and the answer. */
-export function createAccept(options: ApiOptions, limits: ApiLimits, board: ShardBoard) {
+export function createAccept(
+  options: ApiOptions,
+  limits: ApiLimits,
+  board: ShardBoard,
+  logRoom: LogRoom,
+) {
   const { types, log, receipts, clock } = options
   const publish = createPublish(options, limits)
 
   return {
+    /** Before a body is read: rejects with a Problem where the log has no room already. */
+    room: () => logRoom.open(),
+
     /**
-     * Fills the outbox with messages of a job, and resolves with how many operations they hold.
+     * Fills the outbox with messages of a job, as far as there is room, and resolves with how many operations they hold.
      * Rejects where one is invalid: up to here nothing is published, so that refuses all of them.
      */
-    async batch(received: Received, job: string, tenant: string): Promise<number> {
+    async batch(
+      received: Received,
+      job: string,
+      tenant: string,
+      room: RoomForWrite,
+    ): Promise<number> {
       const { parts, issues, outbox } = received
       const batcher = shardBatcher(job, tenant, issues)
+      const keep = async (messages: readonly ShardMessage[]) => {
+        room.take(bytesOf(messages))
+        await outbox.add(messages)
+      }
       let operations = 0
       for await (const part of parts) {
         const bytes = part.bytes / part.operations.length
         for (const operation of part.operations) batcher.add(operation, bytes)
-        await outbox.add(batcher.take())
+        await keep(batcher.take())
         operations += part.operations.length
       }
-      await outbox.add(batcher.finish())
+      await keep(batcher.finish())
       issues.throwIfAny(received.lineOf)
       return operations
     },
 
     async publish(outbox: Outbox, as: AcceptAs): Promise<Answer> {
       const { job, tenant, operations, retryOf } = as
+      as.room.spend()
       const shards = await publish(outbox, as)
       const link = retryOf !== undefined && { retryOf }
       const acceptedAtMs = clock.epochMs()
@@ -97,6 +119,10 @@ export function createAccept(options: ApiOptions, limits: ApiLimits, board: Shar
         ),
     })
   }
+}
+
+function bytesOf(messages: readonly ShardMessage[]): number {
+  return messages.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
 }
 
 /** Until the slowest of the job's shards is through; null if one of them is unknown. */

@@ -8,6 +8,7 @@ import { Budgets } from './budget.ts'
 import { createHealth } from './health.ts'
 import { createJobs } from './jobs.ts'
 import { defaultApiLimits } from './limits.ts'
+import { LogRoom } from './log-room.ts'
 import { Problem } from './problem.ts'
 import { createReceive } from './receive.ts'
 import { ShardBoard } from './shard-board.ts'
@@ -22,11 +23,12 @@ export function createApp(options: ApiOptions): Hono {
   const board = new ShardBoard(options.log, options.clock, limits)
   const bodies = new Budgets(limits.bodyBytesInFlight, 'the memory set aside for bodies')
   const openSpool = createSpools(options, limits)
-  const accept = createAccept(options, limits, board)
+  const room = new LogRoom(options.log, options.clock, limits)
+  const accept = createAccept(options, limits, board, room)
   const receive = createReceive(options, limits, bodies, openSpool)
   const write = createWrites(options, limits, receive, accept)
   const jobs = createJobs(options, limits, board, bodies, openSpool, accept)
-  const shards = createShards(options, board)
+  const shards = createShards(options, board, room)
   const health = createHealth(options, limits)
 
   const app = new Hono()

@@ -44,6 +44,11 @@ export interface ApiLimits {
   readonly answeredRequests: number
   /** What their receipts may have in all, in characters: with all else, five times as many bytes. */
   readonly answeredReceiptsLength: number
+  /**
+   * With less room than this left in the log nothing is written to it: a broker whose disk is full
+   * stops. 1 GiB, or a tenth of a smaller disk, unless it is set.
+   */
+  readonly minLogFreeBytes?: number
   /** Receipts of one lookup. */
   readonly receipts: number
   /** Shards asked at one time for one request's jobs. */

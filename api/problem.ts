@@ -17,6 +17,7 @@ export type ProblemName =
   | 'overloaded'
   | 'spool-unavailable'
   | 'log-unavailable'
+  | 'log-full'
   | 'not-ready'
   | 'shard-unavailable'
   | 'job-results-unavailable'
@@ -44,6 +45,7 @@ const kinds: Readonly<Record<ProblemName, ProblemKind>> = {
   overloaded: { status: 503, title: 'The API holds as many requests as it can' },
   'spool-unavailable': { status: 503, title: 'The API cannot keep the request on its disk' },
   'log-unavailable': { status: 503, title: 'The log does not answer' },
+  'log-full': { status: 503, title: 'The log has no room left' },
   'not-ready': { status: 503, title: 'The API is not ready' },
   'shard-unavailable': { status: 503, title: 'A shard does not answer' },
   'job-results-unavailable': { status: 501, title: 'This API cannot read the shards' },

@@ -38,13 +38,14 @@ export function createRetry(
     const [view] = await reader.read([receipt])
     requireRetryable(view!)
     const pages = failurePages(receipt, jobs, options, limits)
+    using room = await accept.room()
     await using received = receive(pages, caller)
     // An admin may do it for another tenant, whose job it stays.
     const { job: retryOf, tenant } = receipt
     // Always the same one for a job, and no other's: clients' keys and random ids look otherwise.
     const job = keyedJobPart(options.newDigest, tenant, ownKey(`retry of ${retryOf}`))
-    const operations = await accept.batch(received, job, tenant)
-    const as = { job, tenant, operations, retryOf, route }
+    const operations = await accept.batch(received, job, tenant, room)
+    const as = { job, tenant, operations, retryOf, room, route }
     return await accept.respond(await accept.publish(received.outbox, as))
   }
 

@@ -1,15 +1,16 @@
 import { type ShardId, shardId } from '../core/position.ts'
 import type { ApiOptions } from './api-options.ts'
+import type { LogRoom } from './log-room.ts'
 import { Problem } from './problem.ts'
 import type { BoardView, ShardBoard } from './shard-board.ts'
 
 /** The routes under `/v1/shards`: where each shard stands, and why it moves as it does. */
-export function createShards({ log, reportError }: ApiOptions, board: ShardBoard) {
+export function createShards({ log, reportError }: ApiOptions, board: ShardBoard, room: LogRoom) {
   return {
     async list(): Promise<Response> {
       const view = await readBoard()
       const all = Array.from({ length: log.partitions }, (_, n) => show(shardId(n), view))
-      return Response.json({ shards: await Promise.all(all) })
+      return Response.json({ log: (await room.look()) ?? null, shards: await Promise.all(all) })
     },
 
     async show(text: string): Promise<Response> {

@@ -28,13 +28,14 @@ export function createWrites(
     const key = idempotencyKey(request.headers)
     using write = key === undefined ? undefined : keyedRequests.open(tenant, key)
     const messageJob = write?.jobPart ?? options.newJobId()
+    using room = await accept.room()
     await using received = receive(request, caller, write?.digest)
-    const operations = await accept.batch(received, messageJob, tenant)
+    const operations = await accept.batch(received, messageJob, tenant, room)
     const keyed = write && keyedRequest(write)
     const before = keyed && keyedRequests.answerTo(write, keyed)
     if (before) return await accept.respond(before, { 'idempotent-replayed': 'true' })
     const job = keyed ? keyedJob(messageJob, keyed.digest) : messageJob
-    const as = { job, tenant, operations, keyed, route }
+    const as = { job, tenant, operations, keyed, room, route }
     const answer = await accept.publish(received.outbox, as)
     if (keyed) keyedRequests.remember(write, { ...answer, keyed })
     return await accept.respond(answer)

@@ -96,6 +96,8 @@ const type = object({
 const milliseconds = count
 /** Fewer would stop a shard for what few bad operations in a few requests do. */
 const minFailureCredit = 100
+/** A replica that takes over may lack minutes; with less nobody could go on from there. */
+const minRetainHours = 1
 
 export const configSchema = object({
   shards,
@@ -112,6 +114,7 @@ export const configSchema = object({
     fullWorkerBackOffMs: milliseconds.exactOptional(),
     breakerWaitMs: milliseconds.exactOptional(),
     stoppedRetryMs: milliseconds.exactOptional(),
+    retainHours: z.number().min(minRetainHours).exactOptional(),
     statementTimeoutMs: milliseconds.exactOptional(),
     lockWaitSeconds: count.exactOptional(),
   }).prefault({}),
@@ -128,6 +131,7 @@ export const configSchema = object({
     ndjsonRequests: count.exactOptional(),
     spoolBytes: count.exactOptional(),
     spoolBytesInFlight: count.exactOptional(),
+    minLogFreeBytes: z.int().min(0).exactOptional(),
   }).prefault({}),
   messages: object({
     operations: count.exactOptional(),

@@ -20,6 +20,8 @@ export interface WorkerSettings {
   readonly breakerWaitMs: number
   /** How long a stopped shard waits before it looks whether somebody mended the cause. */
   readonly stoppedRetryMs: number
+  /** How long what is applied stays in the log: a restored database finds its replay there. */
+  readonly retainHours: number
   /** A statement that takes longer is ended by the watchdog. */
   readonly statementTimeoutMs: number
   /** How long a statement waits for another's lock; MySQL counts whole seconds. */
@@ -36,6 +38,7 @@ export const defaultWorkerSettings: WorkerSettings = {
   fullWorkerBackOffMs: 50,
   breakerWaitMs: 10_000,
   stoppedRetryMs: 15_000,
+  retainHours: 168,
   statementTimeoutMs: defaultStoreSettings.statementTimeoutMs,
   lockWaitSeconds: defaultStoreSettings.lockWaitSeconds,
 }
@@ -66,4 +69,6 @@ export interface ApiSettings {
   readonly spoolBytes?: number
   /** The same, all requests together. */
   readonly spoolBytesInFlight?: number
+  /** With less room than this left in the log, nothing is written to it. */
+  readonly minLogFreeBytes?: number
 }

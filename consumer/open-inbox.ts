@@ -24,7 +24,7 @@ async function checkHeld(log: Log, shard: ShardId, position: Position): Promise<
   if (position.offset < earliest) {
     throw new LogError(
       'out_of_range',
-      `shard ${shard} stands at offset ${position.offset}, but the log begins at ${earliest}: what lies between was deleted before it was applied. Restore the log; or, if that is gone for good, npm run repair -- set-position --shard ${shard} --to start`,
+      `shard ${shard} stands at offset ${position.offset}, but the log begins at ${earliest}: what lies between is trimmed, or was deleted. Was its database restored to a state of longer ago than retainHours? Then restore a younger one. Else restore the log; or, if that is gone for good, npm run repair -- set-position --shard ${shard} --to start`,
     )
   }
   if (position.offset > next || (position.offset === next && position.operation > 0)) {

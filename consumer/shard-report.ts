@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { Headroom } from '../core/log.ts'
 import type { Offset, Position } from '../core/position.ts'
 import type { ShardReason, ShardStatus } from '../core/shard-status.ts'
 
@@ -25,6 +26,10 @@ export class ShardReport {
   readonly #clock: Clock
   readonly #fixed: Pick<ShardStatus, 'shard' | 'owner' | 'logId' | 'statementsPerSecond'>
   readonly #startedAtMs: number
+  /** How much more the log takes; undefined where nobody tells. */
+  headroom: Headroom | undefined
+  /** Why the log can't be trimmed behind the shard. */
+  trimProblem: string | undefined
   #seconds: SecondOfWork[] = []
   #reason: ShardReason = 'starting'
   #detail: string | undefined
@@ -125,6 +130,8 @@ export class ShardReport {
       statementRate: statements / seconds,
       operationRate: sum(recent, 'operations') / seconds,
       messagesPerStatement: this.#messagesPerStatement,
+      ...(this.headroom && { headroom: this.headroom }),
+      ...(this.trimProblem !== undefined && { trimProblem: this.trimProblem }),
       controlOffset: this.#decidedAt ?? this.#control.next,
       updatedAtMs: this.#clock.epochMs(),
     }

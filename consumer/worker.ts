@@ -8,6 +8,7 @@ import type { ShardStore } from '../core/shard-store.ts'
 import { BackOff } from './back-off.ts'
 import { WorkerControl } from './control.ts'
 import { tidyControl } from './control-tidy.ts'
+import { LogTrimmer } from './log-trimmer.ts'
 import type { PartitionLimits } from './partition-options.ts'
 import { ShardReport } from './shard-report.ts'
 import { type FailureLimits, runShard } from './shard-run.ts'
@@ -20,6 +21,8 @@ export interface WorkerLimits extends Omit<PartitionLimits, 'pullSize'>, Failure
   readonly maxConcurrentWindows: number
   /** How long a stopped shard waits before it looks whether somebody mended the cause. */
   readonly stoppedRetryMs: number
+  /** How long what is applied stays in the log, from when it was applied. */
+  readonly retainHours: number
 }
 
 export interface WorkerOptions {
@@ -69,6 +72,7 @@ class GroupMember implements Worker {
   readonly #status: StatusPublisher
   readonly #control: WorkerControl
   readonly #tidying: Promise<void>
+  readonly #trimmer: LogTrimmer
   readonly #running = new Map<ShardId, RunningShard>()
   readonly #stopping = new AbortController()
   #generation = -1
@@ -85,6 +89,11 @@ class GroupMember implements Worker {
     const { cancelled } = this.#control
     const runs = (shard: ShardId) => this.#running.has(shard)
     this.#tidying = tidyControl({ ...options, cancelled, runs }, this.#stopping.signal)
+    this.#trimmer = new LogTrimmer({
+      ...options,
+      retainHours: options.limits.retainHours,
+      reports: () => this.reports,
+    })
     this.done = this.#follow()
   }
 
@@ -110,6 +119,8 @@ class GroupMember implements Worker {
     this.#control.close()
     await this.#rejoining
     await this.#membership.leave()
+    // Last, since a database that does not answer holds it up, and others wait for the shards.
+    await this.#trimmer.stop()
     await this.done
   }
 

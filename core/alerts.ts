@@ -3,6 +3,7 @@ export const alertCodes = [
   'breaker_open',
   'control_unknown',
   'control_unread',
+  'log_trim_failed',
   'shard_crashed',
   'shard_stopped_database',
   'shard_stopped_failing_alike',

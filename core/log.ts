@@ -19,6 +19,13 @@ export interface Log {
   bounds(shard: ShardId): Promise<LogBounds>
   /** Reads a partition from `from` on. Rejects with a `LogError` if that offset is not held. */
   open(shard: ShardId, from: Offset): Promise<PartitionReader>
+  /**
+   * Drops what lies before an offset; where that is dropped already, nothing changes. Rejects with a
+   * `LogError`: `out_of_range` for an offset past the end.
+   */
+  trim(shard: ShardId, before: Offset): Promise<void>
+  /** How much more fits; undefined where nobody tells. Rejects with a `LogError`. */
+  headroom(): Promise<Headroom | undefined>
   /** Joins the group of workers among which the partitions are shared out. */
   join(): Promise<Membership>
   /** Resolves if the log answers; rejects with a `LogError` that says why not. */
@@ -43,6 +50,12 @@ export interface LogMessage {
 export interface LogBounds {
   readonly earliest: Offset
   readonly next: Offset
+}
+
+/** The room where the log is kept: on the disk that has the least of all that hold a part of it. */
+export interface Headroom {
+  readonly freeBytes: number
+  readonly totalBytes: number
 }
 
 export interface PartitionReader {

@@ -1,3 +1,4 @@
+import type { Headroom } from './log.ts'
 import type { Offset, Position } from './position.ts'
 
 /** Why a shard moves as it does: what an operator reads first. */
@@ -37,6 +38,10 @@ export interface ShardStatus {
   readonly operationRate: number
   /** Messages that one statement settles, on average of late; it turns a backlog into a time. */
   readonly messagesPerStatement: number
+  /** How much more the log takes, as the worker last saw; absent where nobody tells. */
+  readonly headroom?: Headroom
+  /** Why the log could not be trimmed behind the shard when that was last tried. */
+  readonly trimProblem?: string
   /**
    * How far the worker had read the control topic when it decided what runs now and from now on;
    * absent where an earlier version reports.

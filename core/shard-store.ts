@@ -1,6 +1,7 @@
 import type { FailedOperation, UndecodableMessage } from './failure.ts'
 import type { Position, ShardId } from './position.ts'
 import type { BlockId, RequestBlock, RequestChanges } from './request-blocks.ts'
+import type { PositionHistory } from './retention.ts'
 import type { Statement, StatementResult } from './statement.ts'
 
 /** The worker's way into the shards: claims, and windows applied exactly once. */
@@ -11,6 +12,11 @@ export interface ShardStore {
    * transaction that holds the row is killed. Rejects with a `StoreError`.
    */
   claim(shard: ShardId, claim: Claim): Promise<ShardSession>
+  /**
+   * Opens where a shard stands and stood in a log, over a connection of its own, whoever has claimed
+   * it. Rejects with a `StoreError`, as do its calls.
+   */
+  history(shard: ShardId, log: Pick<Claim, 'topic' | 'logId'>): Promise<ShardHistory>
   close(): Promise<void>
 }
 
@@ -21,6 +27,17 @@ export interface Claim {
   readonly epoch: string
   /** Names the worker for people: host, process id, runtime. */
   readonly owner: string
+}
+
+/** A shard's notes of its own positions, behind what it has committed. No call waits for a window. */
+export interface ShardHistory {
+  /** The newest notes, bounded in number. */
+  read(): Promise<PositionHistory>
+  /** Notes where the shard stands, in the moment that it is noted. */
+  note(): Promise<void>
+  /** Drops notes older than one, some at a time: what is left goes with the next call. */
+  forget(beforeId: number): Promise<void>
+  close(): Promise<void>
 }
 
 /** A claimed shard. One transaction at a time. */

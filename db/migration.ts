@@ -5,7 +5,16 @@ import { columnDdl, quoteName, quoteText } from './ddl-column.ts'
 import { tableDdl } from './ddl-table.ts'
 import type { ShardIdentity } from './identity.ts'
 import type { LiveTable } from './live-tables.ts'
-import { audit, failures, identity, offsets, outcomes, requests, sluiceTables } from './schema.ts'
+import {
+  audit,
+  failures,
+  identity,
+  offsets,
+  outcomes,
+  positions,
+  requests,
+  sluiceTables,
+} from './schema.ts'
 import { databaseOf, type ShardAddress } from './shard-address.ts'
 import { textOf } from './sql-text.ts'
 import type { DatabaseType } from './types/database-type.ts'
@@ -93,6 +102,7 @@ export function grants(plan: MigrationPlan, address: ShardAddress): readonly str
     ),
     `GRANT SELECT ON ${on(nameOf(identity))} TO 'sluice_worker'@'%'`,
     `GRANT SELECT, UPDATE ON ${on(nameOf(offsets))} TO 'sluice_worker'@'%'`,
+    `GRANT SELECT, INSERT, DELETE ON ${on(nameOf(positions))} TO 'sluice_worker'@'%'`,
     ...[failures, outcomes, requests].map(
       (table) =>
         `GRANT SELECT, INSERT, UPDATE, DELETE ON ${on(nameOf(table))} TO 'sluice_worker'@'%'`,

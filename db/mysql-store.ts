@@ -1,11 +1,24 @@
 import type { ShardId } from '../core/position.ts'
-import { type Claim, type ShardSession, type ShardStore, StoreError } from '../core/shard-store.ts'
+import {
+  type Claim,
+  type ShardHistory,
+  type ShardSession,
+  type ShardStore,
+  StoreError,
+} from '../core/shard-store.ts'
 import { checkIdentity } from './identity.ts'
 import { KillSwitch } from './kill-switch.ts'
 import { lockClock } from './lock-clock.ts'
 import { storeErrorOf } from './mysql-errors.ts'
+import { MysqlShardHistory } from './position-history.ts'
 import { TextRunner } from './run-statement.ts'
-import { defaultStoreSettings, type StoreSettings, windowSettings } from './session-settings.ts'
+import {
+  defaultStoreSettings,
+  type SessionSettings,
+  type StoreSettings,
+  sideSettings,
+  windowSettings,
+} from './session-settings.ts'
 import { describeAddress, type ShardAddress } from './shard-address.ts'
 import { ShardConnection } from './shard-connection.ts'
 import { claimSession } from './shard-session.ts'
@@ -34,10 +47,16 @@ export class MysqlStore implements ShardStore {
 
   async claim(shard: ShardId, claim: Claim): Promise<ShardSession> {
     const address = this.#address(shard)
-    const connect = () => this.#connect(address)
+    const connect = () => this.#connect(address, windowSettings(this.#settings))
     const { stopsAtNarrowed } = this.#settings
     const options = { address, claim, connect, statements: this.#statements, stopsAtNarrowed }
     return await claimSession(options, { ...this.#settings, clock: lockClock })
+  }
+
+  async history(shard: ShardId, log: Pick<Claim, 'topic' | 'logId'>): Promise<ShardHistory> {
+    const address = this.#address(shard)
+    const connection = await this.#connect(address, sideSettings(this.#settings))
+    return new MysqlShardHistory(connection, address, log)
   }
 
   async close(): Promise<void> {
@@ -45,11 +64,11 @@ export class MysqlStore implements ShardStore {
     this.#killSwitches.clear()
   }
 
-  async #connect(address: ShardAddress): Promise<ShardConnection> {
+  async #connect(address: ShardAddress, settings: SessionSettings): Promise<ShardConnection> {
     const { connectTimeoutMs, statementTimeoutMs } = this.#settings
     const connection = await ShardConnection.open({
       ...{ address, connectTimeoutMs, statementTimeoutMs },
-      settings: windowSettings(this.#settings),
+      settings,
       killSwitch: this.#killSwitch(address),
     })
     const { cluster, map } = this.#options

@@ -65,6 +65,19 @@ export const offsets = mysqlTable(
 )
 
 /**
+ * Where a shard stood when, for as long as what it applied stays in the log. Few rows, so that
+ * nothing but their order needs an index.
+ */
+export const positions = mysqlTable('sluice_positions', {
+  id: bigint({ mode: 'number', unsigned: true }).autoincrement().primaryKey(),
+  topic: varchar({ length: maxTopicLength }).notNull(),
+  partitionId: int('partition_id', { unsigned: true }).notNull(),
+  logId: varchar('log_id', { length: maxIdLength }).notNull(),
+  at: datetime({ mode: 'string', fsp: 3 }).notNull(),
+  nextOffset: bigint('next_offset', { mode: 'number', unsigned: true }).notNull(),
+})
+
+/**
  * Operations that failed. The key makes it impossible to count one twice. A message that can't be
  * decoded has no job: it stands under the pseudo-job `log:<log id>`, its offset as the operation.
  */
@@ -132,4 +145,12 @@ export const requests = mysqlTable(
   ],
 )
 
-export const sluiceTables = [identity, offsets, failures, outcomes, requests, audit] as const
+export const sluiceTables = [
+  identity,
+  offsets,
+  positions,
+  failures,
+  outcomes,
+  requests,
+  audit,
+] as const

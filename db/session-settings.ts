@@ -64,6 +64,11 @@ const utf8mb4 = {
   collation_connection: 'utf8mb4_0900_ai_ci',
 }
 
+/** For what a worker writes beside its windows: each statement stands for itself. */
+export function sideSettings(settings: StoreSettings): SessionSettings {
+  return { ...windowSettings(settings), autocommit: 1 }
+}
+
 /** Reads only, in transactions of one SELECT each. */
 export function readSettings(settings: StoreSettings): SessionSettings {
   return {

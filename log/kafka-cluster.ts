@@ -18,6 +18,8 @@ export interface TopicView {
   readonly id: string
   /** The broker that leads each partition; -1 while an election is under way. */
   readonly leaders: readonly number[]
+  /** The brokers that keep a copy of each partition. */
+  readonly replicas: readonly (readonly number[])[]
 }
 
 type MetadataResponse = metadataV12.MetadataResponse
@@ -181,8 +183,12 @@ export function topicView(response: MetadataResponse, name: string): TopicView |
   const topic = response.topics.find((topic) => topic.name === name)
   if (!topic || topic.errorCode === unknownTopicCode) return undefined
   const leaders: number[] = []
-  for (const { partitionIndex, leaderId } of topic.partitions) leaders[partitionIndex] = leaderId
-  return { id: topic.topicId, leaders }
+  const replicas: number[][] = []
+  for (const { partitionIndex, leaderId, replicaNodes } of topic.partitions) {
+    leaders[partitionIndex] = leaderId
+    replicas[partitionIndex] = replicaNodes
+  }
+  return { id: topic.topicId, leaders, replicas }
 }
 
 export function toOffset(value: bigint): Offset {

@@ -1,4 +1,5 @@
 import {
+  type Headroom,
   type Log,
   type LogBounds,
   LogError,
@@ -16,12 +17,13 @@ import { KafkaControlBoard } from './kafka-control-board.ts'
 import { KafkaMembership } from './kafka-membership.ts'
 import { type KafkaOptions, kafkaSettings } from './kafka-options.ts'
 import { KafkaStatusBoard } from './kafka-status-board.ts'
+import { deleteRecords, describeHeadroom } from './kafka-storage.ts'
 import { KafkaTopicWatch } from './kafka-topic-watch.ts'
 import { checkKafkaTopics } from './kafka-topics.ts'
 import { misfit } from './message-bounds.ts'
 
 /**
- * Opens the log that `createKafkaTopics` made, through one client library. Needs Kafka 3.1 or newer.
+ * Opens the log that `createKafkaTopics` made, through one client library. Needs Kafka 3.3 or newer.
  * Rejects with a `LogError`.
  */
 export async function openKafkaLog(
@@ -31,7 +33,9 @@ export async function openKafkaLog(
   const settings = kafkaSettings(options)
   const cluster = new KafkaCluster(settings.client)
   try {
-    const { writes, batchBytes } = await checkKafkaTopics(cluster, settings)
+    const { writes, batchBytes, warnings } = await checkKafkaTopics(cluster, settings)
+    for (const warning of warnings) options.warn?.(warning)
+    if (!(await describeHeadroom(cluster, settings.topics.writes))) options.warn?.(noHeadroom)
     const watch = new KafkaTopicWatch(cluster, settings.topics.writes, writes)
     return new KafkaLog({ settings, cluster, watch, batchBytes }, openClient)
   } catch (error) {
@@ -39,6 +43,9 @@ export async function openKafkaLog(
     throw error
   }
 }
+
+const noHeadroom =
+  'the brokers do not tell how much room their disks have (allow their user to DESCRIBE the cluster): writes are taken until they are full'
 
 class KafkaLog implements Log {
   readonly logId: string
@@ -84,6 +91,16 @@ class KafkaLog implements Log {
   async open(shard: ShardId, from: Offset): Promise<PartitionReader> {
     checkHeld(shard, from, await this.bounds(shard))
     return this.#client.read(shard, from)
+  }
+
+  async trim(shard: ShardId, before: Offset): Promise<void> {
+    await this.ping()
+    await deleteRecords(this.#cluster, this.#watch, shard, before)
+  }
+
+  async headroom(): Promise<Headroom | undefined> {
+    await this.ping()
+    return describeHeadroom(this.#cluster, this.topic)
   }
 
   async join(): Promise<Membership> {

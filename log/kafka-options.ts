@@ -12,6 +12,8 @@ export interface KafkaOptions {
   /** How long a publish may take, retries included, before it fails. */
   readonly publishTimeoutMs?: number
   readonly compression?: KafkaCompression
+  /** Told of what a log that opens could do without, a line each. */
+  readonly warn?: (line: string) => void
 }
 
 /** What the brokers demand; nothing is plaintext without a password. */

@@ -2,9 +2,14 @@ import { LogError } from '../core/log.ts'
 import { KafkaCluster, type TopicView } from './kafka-cluster.ts'
 import { type KafkaOptions, type KafkaSettings, kafkaSettings } from './kafka-options.ts'
 import { maxHeaderBytes, maxPayloadBytes } from './message-bounds.ts'
+import {
+  type FoundTopic,
+  type TopicSettings,
+  topicWarnings,
+  wantedInSync,
+  wantedReplicas,
+} from './topic-warnings.ts'
 
-/** Three copies survive the loss of one broker while another is restarted. */
-const wantedReplicas = 3
 /** How long new partitions may take to get their leaders. */
 const leadersTimeoutMs = 15_000
 const leadersPollMs = 100
@@ -20,12 +25,12 @@ interface TopicPlan {
   readonly name: string
   readonly partitions: number
   /** What the log relies on: a topic with other values is refused. */
-  readonly required: TopicSettings
+  readonly required: SetSettings
   /** What a new topic gets besides. */
-  readonly initial: TopicSettings
+  readonly initial: SetSettings
 }
 
-type TopicSettings = Readonly<Record<string, string>>
+type SetSettings = Readonly<Record<string, string>>
 
 /**
  * Makes the topics that are missing and leaves the others. Rejects with a `LogError` if one that is
@@ -45,27 +50,37 @@ export async function createKafkaTopics(options: KafkaOptions): Promise<void> {
   }
 }
 
-/** Checks all topics; resolves with what the brokers say of `.writes` and `.status`. */
+export interface CheckedTopics {
+  readonly writes: TopicView
+  /** The largest batch that the topic of writes takes, or that is sent. */
+  readonly batchBytes: number
+  /** What could lose accepted writes where a broker is lost, in words. */
+  readonly warnings: readonly string[]
+}
+
+/** Rejects with a `LogError` unless all topics are there and keep what they must keep. */
 export async function checkKafkaTopics(
   cluster: KafkaCluster,
   settings: KafkaSettings,
-): Promise<{ writes: TopicView; status: TopicView; batchBytes: number }> {
-  const views = new Map<string, TopicView>()
+): Promise<CheckedTopics> {
+  const topics: FoundTopic[] = []
   for (const plan of topicPlans(settings)) {
-    const view = await cluster.topic(plan.name)
+    const { name } = plan
+    const view = await cluster.topic(name)
     if (!view) {
-      throw new LogError(
-        'not_migrated',
-        `The topic ${plan.name} is missing: run \`npm run migrate\``,
-      )
+      throw new LogError('not_migrated', `The topic ${name} is missing: run \`npm run migrate\``)
     }
-    views.set(plan.name, view)
-    await checkTopic(cluster, plan, view)
+    topics.push({ name, view, settings: await checkTopic(cluster, plan, view) })
   }
-  const { writes, status } = settings.topics
-  const found = await cluster.topicSettings(writes)
-  const batchBytes = Math.min(maxBatchBytes, Number(found.get('max.message.bytes')))
-  return { writes: views.get(writes)!, status: views.get(status)!, batchBytes }
+  const writes = topics.find(({ name }) => name === settings.topics.writes)!
+  const largest = Number(writes.settings.get('max.message.bytes'))
+  // Workers tell their status again each second.
+  const kept = topics.filter(({ name }) => name !== settings.topics.status)
+  return {
+    writes: writes.view,
+    batchBytes: Math.min(maxBatchBytes, largest),
+    warnings: topicWarnings(kept),
+  }
 }
 
 function topicPlans({ topics, partitions }: KafkaSettings): readonly TopicPlan[] {
@@ -85,7 +100,11 @@ function topicPlans({ topics, partitions }: KafkaSettings): readonly TopicPlan[]
       partitions,
       // What is accepted outlives any pause: nothing goes by age or by size.
       required: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
-      initial: { 'max.message.bytes': String(maxBatchBytes + batchOverheadBytes) },
+      initial: {
+        'max.message.bytes': String(maxBatchBytes + batchOverheadBytes),
+        // What is trimmed is freed a segment at a time.
+        'segment.bytes': String(256 * 1024 * 1024),
+      },
     },
     { name: topics.control, ...compacted },
     { name: topics.status, ...compacted },
@@ -93,8 +112,7 @@ function topicPlans({ topics, partitions }: KafkaSettings): readonly TopicPlan[]
 }
 
 async function create(cluster: KafkaCluster, plan: TopicPlan, replicas: number): Promise<void> {
-  // One copy more than the one that answers: an acknowledged write survives a broker's loss.
-  const durable = { 'min.insync.replicas': String(Math.min(2, replicas)) }
+  const durable = { 'min.insync.replicas': String(Math.min(wantedInSync, replicas)) }
   const settings = { ...plan.required, ...plan.initial, ...durable }
   await cluster.createTopic(plan.name, plan.partitions, replicas, settings)
 }
@@ -111,7 +129,12 @@ async function awaitLeaders(cluster: KafkaCluster, name: string): Promise<TopicV
   }
 }
 
-async function checkTopic(cluster: KafkaCluster, plan: TopicPlan, view: TopicView): Promise<void> {
+/** Throws a `LogError` unless a topic is as it must be; resolves with its settings. */
+async function checkTopic(
+  cluster: KafkaCluster,
+  plan: TopicPlan,
+  view: TopicView,
+): Promise<TopicSettings> {
   const { name, partitions } = plan
   if (view.leaders.length !== partitions) {
     throw new LogError(
@@ -129,6 +152,7 @@ async function checkTopic(cluster: KafkaCluster, plan: TopicPlan, view: TopicVie
   if (Number(largest) < minBatchBytes) {
     throw misset(name, 'max.message.bytes', largest, `at least ${minBatchBytes}`)
   }
+  return found
 }
 
 function misset(topic: string, setting: string, value: unknown, expected: string): LogError {

@@ -9,12 +9,18 @@ import { LogError } from '../core/log.ts'
  */
 const busyTimeoutMs = 100
 const schemaVersion = 1
+/** Of auto_vacuum: space is given back when it is asked for. It takes effect on a new file alone. */
+const incrementalVacuum = 2
 
 /** The file of an embedded log, open in this process. */
 export interface SqliteDatabase {
   readonly path: string
   readonly connection: DatabaseSync
   readonly identity: SqliteIdentity
+  /** Whether what is free in the file can be given back; else it waits for the next messages. */
+  readonly canShrink: boolean
+  /** The file in pages. */
+  size(): { readonly all: number; readonly free: number; readonly pageBytes: number }
   /** Throws a `LogError` if the file at the path is no longer the one that is open. */
   checkFile(): void
 }
@@ -64,7 +70,16 @@ export function openSqliteDatabase(path: string, partitions: number): SqliteData
           'new one up with npm run migrate, then start this process again',
       )
     }
-    return { path, connection, identity, checkFile }
+    const pragma = (name: string) => Number(connection.prepare(`PRAGMA ${name}`).get()![name])
+    return {
+      ...{ path, connection, identity, checkFile },
+      canShrink: pragma('auto_vacuum') === incrementalVacuum,
+      size: () => ({
+        all: pragma('page_count'),
+        free: pragma('freelist_count'),
+        pageBytes: pragma('page_size'),
+      }),
+    }
   } catch (error) {
     connection.close()
     throw error
@@ -80,6 +95,7 @@ function connect(path: string): DatabaseSync {
   const connection = new DatabaseSync(path)
   connection.exec(`
     PRAGMA busy_timeout = ${busyTimeoutMs};
+    PRAGMA auto_vacuum = ${incrementalVacuum};
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
   `)

@@ -1,5 +1,7 @@
+import { statfs } from 'node:fs/promises'
 import {
   type ControlBoard,
+  type Headroom,
   type Log,
   type LogBounds,
   LogError,
@@ -19,6 +21,7 @@ import { SqliteMembership } from './sqlite-membership.ts'
 import { SqlitePartitions } from './sqlite-partitions.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { SqliteStatusBoard } from './sqlite-status-board.ts'
+import { giveBackSpace, trimPartition } from './sqlite-trim.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
 
 export interface SqliteLogOptions {
@@ -94,6 +97,23 @@ class SqliteLog implements Log {
   async open(shard: ShardId, from: Offset): Promise<PartitionReader> {
     await this.ping()
     return new SqliteReader(this.#database, this.#partitions, this.#arrivals, shard, from)
+  }
+
+  async trim(shard: ShardId, before: Offset): Promise<void> {
+    await this.ping()
+    await trimPartition(this.#partitions, this.#writer, shard, before)
+    await giveBackSpace(this.#database, this.#writer)
+  }
+
+  /** Of the file system, and what is free in the file. */
+  async headroom(): Promise<Headroom> {
+    await this.ping()
+    const { free, pageBytes } = this.#database.size()
+    const disk = await statfs(this.#database.path)
+    return {
+      freeBytes: disk.bavail * disk.bsize + free * pageBytes,
+      totalBytes: disk.blocks * disk.bsize,
+    }
   }
 
   async join(): Promise<Membership> {

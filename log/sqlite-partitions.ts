@@ -4,13 +4,19 @@ import { type Offset, offset, type ShardId } from '../core/position.ts'
 
 /** A pull takes messages until they have this many bytes, so that it never blocks for long. */
 const maxPullBytes = 4 * 1024 * 1024
+/** What one transaction deletes, at most: publishes wait for it. */
+const maxDroppedBytes = 1024 * 1024
+const maxDroppedMessages = 1000
 
-/** The statements that append to and read the partitions. */
+/** The statements that append to, read and trim the partitions. */
 export class SqlitePartitions {
   readonly #bounds
   readonly #take
   readonly #insert
   readonly #select
+  readonly #first
+  readonly #delete
+  readonly #begin
 
   constructor(connection: DatabaseSync) {
     this.#bounds = connection.prepare('SELECT earliest, next FROM partitions WHERE shard = ?')
@@ -24,6 +30,12 @@ export class SqlitePartitions {
       'SELECT "offset", headers, bytes FROM messages WHERE shard = ? AND "offset" >= ? ' +
         'ORDER BY "offset" LIMIT ?',
     )
+    this.#first = connection.prepare(
+      'SELECT "offset", length(bytes) AS size FROM messages WHERE shard = ? AND "offset" < ? ' +
+        'ORDER BY "offset" LIMIT ?',
+    )
+    this.#delete = connection.prepare('DELETE FROM messages WHERE shard = ? AND "offset" < ?')
+    this.#begin = connection.prepare('UPDATE partitions SET earliest = ? WHERE shard = ?')
   }
 
   bounds(shard: ShardId): LogBounds {
@@ -36,6 +48,20 @@ export class SqlitePartitions {
     const taken = Number(this.#take.get(shard)!.taken)
     this.#insert.run(shard, taken, JSON.stringify(headers), bytes)
     return offset(taken)
+  }
+
+  /** Inside the writer's transaction: drops the first messages before an offset, some at a time. */
+  dropFirst(shard: ShardId, before: Offset): void {
+    let end: number = before
+    let size = 0
+    for (const [i, row] of this.#first.all(shard, before, maxDroppedMessages).entries()) {
+      size += Number(row.size)
+      if (size < maxDroppedBytes && i + 1 < maxDroppedMessages) continue
+      end = Number(row.offset) + 1
+      break
+    }
+    this.#delete.run(shard, end)
+    this.#begin.run(end, shard)
   }
 
   read(shard: ShardId, from: Offset, maxMessages: number): LogMessage[] {

@@ -74,7 +74,8 @@ async function kafkaOptions(
   partitions: number,
 ): Promise<KafkaOptions> {
   const { brokers } = kafka
-  return { brokers, topicPrefix, partitions, security: await securityOf(kafka) }
+  const warn = (line: string) => console.error(`WARNING ${line}`)
+  return { brokers, topicPrefix, partitions, security: await securityOf(kafka), warn }
 }
 
 async function securityOf({ tlsCaFile, sasl }: KafkaSettings): Promise<KafkaSecurity> {

@@ -43,6 +43,22 @@ function progress(
 }
 
 describe('a job', () => {
+  test('is known as well once the log has let go of its messages', async () => {
+    const jobs = new MemoryJobs({
+      progress: async () => progress(60, 0, { a: { failed: 2 } }),
+    })
+    const { get, report, log } = await testApi({ jobs })
+    log.skipOffsets(0, 80)
+    await log.trim(0, 50)
+    report(0, { position: { offset: offset(60), operation: 0 } })
+    const done = await get(`/v1/jobs/${await sign('a', [0])}`)
+    expect(await done.json()).toMatchObject({
+      ...{ state: 'done_with_failures', accepted: 100, applied: 98, failed: 2, pending: 0 },
+      estimatedSeconds: 0,
+    })
+    expect(await (await get('/v1/shards/0')).json()).toMatchObject({ backlogMessages: 20 })
+  })
+
   test('is the sum of its shards, each with what it does now', async () => {
     const jobs = new MemoryJobs({
       progress: async (shard) =>

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A place for files that is full after a megabyte. */
+/** A place for files that is soon full. */
 export interface SmallDisk {
   readonly folder: string
   /** The command that a process must run under to find it full. */
@@ -14,11 +14,12 @@ export interface SmallDisk {
  * A file system of its own where this machine lets us mount one; elsewhere the kernel's limit on the
  * size of a process's files.
  */
-export function smallDisk(parent: string): SmallDisk {
+export function smallDisk(parent: string, mebibytes = 1): SmallDisk {
   const folder = join(parent, 'small-disk')
   mkdirSync(folder, { recursive: true })
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
+    const options = `size=${mebibytes}m`
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' })
     return { folder, under: [], free: () => void execFileSync('umount', [folder]) }
   } catch {
     return { folder, under: fileSizeLimit, free: () => {} }

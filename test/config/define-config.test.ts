@@ -58,6 +58,7 @@ describe('defineConfig', () => {
     })
     expect(config.messages).toEqual({ operations: 1000, bytes: 262_144 })
     expect(config.worker.maxWindowStatements).toBe(8)
+    expect(config.worker.retainHours).toBe(168)
     expect(config.shards.limits[7]).toEqual({
       statementsPerSecond: 50,
       rowsPerSecond: Number.POSITIVE_INFINITY,
@@ -113,7 +114,7 @@ describe('a config is refused', () => {
     ).toThrow(
       'test.ts: 2 problems' +
         '\n- types.thing: rowsPerStatment (did you mean rowsPerStatement?) is unknown, expected shardBy, key, tables, rowsPerStatement, ordered, version' +
-        '\n- worker: wait is unknown, expected maxWindowStatements, maxIsolationStatements, failureCredit, failingAlikeJobs, maxConcurrentWindows, fullWorkerBackOffMs, breakerWaitMs, stoppedRetryMs, statementTimeoutMs, lockWaitSeconds',
+        '\n- worker: wait is unknown, expected maxWindowStatements, maxIsolationStatements, failureCredit, failingAlikeJobs, maxConcurrentWindows, fullWorkerBackOffMs, breakerWaitMs, stoppedRetryMs, retainHours, statementTimeoutMs, lockWaitSeconds',
     )
   })
 
@@ -145,6 +146,10 @@ describe('a config is refused', () => {
     [
       { shards, types: { thing: anyType }, messages: { bytes: 1_000_000 } },
       'messages.bytes: expected 1024 to 262144, found 1000000',
+    ],
+    [
+      { shards, types: { thing: anyType }, worker: { retainHours: 0.5 } },
+      'worker.retainHours: Too small: expected number to be >=1',
     ],
     [
       { shards, types: { thing: anyType }, worker: { lockWaitSeconds: 30 } },

@@ -100,6 +100,8 @@ export const faultCases: readonly LogCase[] = [
         assert.match(failure.message, /1500 ms/)
         assert.ok(performance.now() - startMs < inTimeMs)
         await rejectsWith('unreachable', log.bounds(shard(0)))
+        await rejectsWith('unreachable', log.trim(shard(0), at(1)))
+        await rejectsWith('unreachable', log.headroom())
         await rejectsWith('unreachable', reader.pull(1, 500))
         await rejectsWith('unreachable', world.open())
         await rejectsWith('unreachable', control.at.catchUp())

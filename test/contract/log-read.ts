@@ -97,7 +97,7 @@ export const readCases: readonly LogCase[] = [
       await world.migrate()
       const log = await world.open()
       await log.publish(ten)
-      await world.trim(shard(0), at(4))
+      await log.trim(shard(0), at(4))
       assert.deepEqual(await log.bounds(shard(0)), { earliest: 4, next: 10 })
       const error = await rejectsWith('out_of_range', log.open(shard(0), at(3)))
       assert.match(error.message, /3.*trimmed away.*4 to 9/)
@@ -111,7 +111,7 @@ export const readCases: readonly LogCase[] = [
       await world.migrate()
       const log = await world.open()
       await log.publish(ten)
-      await world.trim(shard(0), at(10))
+      await log.trim(shard(0), at(10))
       assert.deepEqual(await log.bounds(shard(0)), { earliest: 10, next: 10 })
       assert.deepEqual(await log.publish([message(0, 'ten')]), [10])
       assert.equal((await pullAll(await log.open(shard(0), at(10)), 1))[0]!.offset, 10)
@@ -130,7 +130,7 @@ export const readCases: readonly LogCase[] = [
       await log.publish(Array.from({ length: 60 }, () => ({ shard: shard(0), bytes, headers: {} })))
       const reader = await log.open(shard(0), at(0))
       let [{ offset }] = (await pullAll(reader, 1)) as [LogMessage]
-      await world.trim(shard(0), at(60))
+      await log.trim(shard(0), at(60))
       await log.publish(ten)
       const readOn = async () => {
         for (;;) {

@@ -1,11 +1,12 @@
 import type { Log } from '../../core/log.ts'
-import type { Offset, ShardId } from '../../core/position.ts'
+import type { ShardId } from '../../core/position.ts'
 import { controlCases } from './log-control.ts'
 import { faultCases } from './log-faults.ts'
 import { memberCases } from './log-members.ts'
 import { publishCases } from './log-publish.ts'
 import { readCases } from './log-read.ts'
 import { statusCases } from './log-status.ts'
+import { trimCases } from './log-trim.ts'
 
 /**
  * What a log must do, whichever it is and on whichever runtime. The cases are plain functions, since
@@ -14,6 +15,7 @@ import { statusCases } from './log-status.ts'
 export const logCases: readonly LogCase[] = [
   ...publishCases,
   ...readCases,
+  ...trimCases,
   ...memberCases,
   ...statusCases,
   ...controlCases,
@@ -34,14 +36,14 @@ export interface LogWorld {
   migrate(partitions?: number): Promise<void>
   /** Another instance each time, closed when the case ends. */
   open(options?: { partitions?: number; publishTimeoutMs?: number }): Promise<Log>
-  /** Drops what lies before an offset. */
-  trim(shard: ShardId, before: Offset): Promise<void>
   /** Deletes the log and makes it anew. */
   recreate(): Promise<void>
   /** Sets the largest batch that the brokers take; undefined is the usual one again. */
   limit(bytes: number | undefined): Promise<void>
   /** The offset that the group holds for a shard, for lag monitors. */
   reported(shard: ShardId): Promise<number | undefined>
+  /** How large the embedded log's file is. */
+  fileBytes(): Promise<number>
   /** Another process that joins and stays. */
   startMember(): Promise<{ kill(): Promise<void> }>
   /** What may happen to the only broker. */

@@ -10,7 +10,7 @@ import { batchByShard } from '../support/batch-by-shard.ts'
 import { MemoryLog } from '../support/memory-log.ts'
 import { TestShards } from './test-shards.ts'
 
-const limits: WorkerLimits = {
+export const workerLimits: WorkerLimits = {
   maxWindowStatements: 8,
   maxIsolationStatements: 250,
   breakerWaitMs: 1000,
@@ -19,6 +19,7 @@ const limits: WorkerLimits = {
   stoppedRetryMs: 200,
   failureCredit: 100,
   failingAlikeJobs: 3,
+  retainHours: 168,
 }
 
 export interface SentRequest {
@@ -51,7 +52,7 @@ export class WorkerOnMysql extends TestShards {
       checksum: crc32,
       clock: systemClock,
       alerts: { raise: (alert) => this.alerts.push(alert) },
-      limits: { ...limits, ...rest },
+      limits: { ...workerLimits, ...rest },
       owner: 'a test',
       newEpoch: () => crypto.randomUUID(),
       shardLimits: () => ({ statementsPerSecond, pullSize, rowsPerSecond: Infinity }),

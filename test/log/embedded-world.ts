@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -36,16 +36,6 @@ export async function inEmbeddedWorld(use: (world: LogWorld) => Promise<void>): 
         logs.push(log)
         return log
       },
-      async trim(shard, before) {
-        inFile((connection) => {
-          connection
-            .prepare('DELETE FROM messages WHERE shard = ? AND "offset" < ?')
-            .run(shard, before)
-          connection
-            .prepare('UPDATE partitions SET earliest = ? WHERE shard = ?')
-            .run(before, shard)
-        })
-      },
       async recreate() {
         for (const ending of ['', '-wal', '-shm']) rmSync(path + ending, { force: true })
         await migrate()
@@ -59,6 +49,7 @@ export async function inEmbeddedWorld(use: (world: LogWorld) => Promise<void>): 
           return row?.reported === null ? undefined : Number(row?.reported)
         })
       },
+      fileBytes: async () => statSync(path).size,
       async startMember() {
         const member = await startMember('embedded', path)
         members.push(member)

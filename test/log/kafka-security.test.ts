@@ -1,8 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { rootCertificates } from 'node:tls'
+import {
+  AclOperations,
+  AclPermissionTypes,
+  Admin,
+  ResourcePatternTypes,
+  ResourceTypes,
+} from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { openKafkaLog } from '../../log/kafka-log.ts'
 import type { KafkaSecurity } from '../../log/kafka-options.ts'
+import { createKafkaTopics } from '../../log/kafka-topics.ts'
+import { openPlatformaticClient } from '../../log/platformatic-client.ts'
 import { worldPartitions } from '../contract/log.ts'
 import type { KafkaClientName } from './open-log.ts'
 import { runFile } from './other-process.ts'
@@ -111,4 +121,40 @@ describe.each(['deno', 'bun'] as const)('on %s', (runtime) => {
     const { error } = await useLog(runtime, 'platformatic', broker.tls, security)
     expect(error).toMatch(/SLUICE_KAFKA_TLS_CA must name the authorities/)
   })
+})
+
+test('a user who may neither see the brokers’ disks nor delete writes and reads, and is told', async () => {
+  const topicPrefix = `refused-${crypto.randomUUID()}`
+  const options = { topicPrefix, partitions: worldPartitions }
+  await createKafkaTopics({ ...options, brokers: [broker.plaintext] })
+  const writes = `${topicPrefix}.writes`
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.plaintext] })
+  const everywhere = { resourcePatternType: ResourcePatternTypes.LITERAL, host: '*' }
+  const cluster = { resourceType: ResourceTypes.CLUSTER, resourceName: 'kafka-cluster' }
+  const topic = { resourceType: ResourceTypes.TOPIC, resourceName: writes }
+  const principal = `User:${user}`
+  const { DENY, ALLOW } = AclPermissionTypes
+  const { DELETE, DESCRIBE, READ, WRITE } = AclOperations
+  const operations = [
+    { ...cluster, operation: DESCRIBE, permissionType: DENY },
+    { ...topic, operation: DELETE, permissionType: DENY },
+    ...[READ, WRITE, DESCRIBE, AclOperations.DESCRIBE_CONFIGS].map((operation) => ({
+      ...{ ...topic, operation, permissionType: ALLOW },
+    })),
+  ]
+  await admin.createAcls({
+    creations: operations.map((one) => ({ ...everywhere, ...one, principal })),
+  })
+  await admin.close()
+  const warnings: string[] = []
+  const security = { tls: tls(), sasl: sasl('SCRAM-SHA-512') }
+  const brokers = [broker.saslTls]
+  const warn = (line: string) => warnings.push(line)
+  const log = await openKafkaLog({ ...options, brokers, security, warn }, openPlatformaticClient)
+  const message = { shard: 0 as never, bytes: new Uint8Array(1), headers: {} }
+  expect(await log.publish([message])).toEqual([0])
+  expect(warnings).toContainEqual(expect.stringMatching(/allow their user to DESCRIBE the cluster/))
+  expect(await log.headroom()).toBeUndefined()
+  await expect(log.trim(0 as never, 1 as never)).rejects.toThrow(`${writes}: allow it DELETE`)
+  await log.close()
 })

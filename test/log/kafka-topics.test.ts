@@ -44,17 +44,24 @@ test('writes are kept for ever, control and status compacted, each in as many pa
   }
 })
 
-test('a topic that would lose what is accepted is refused by name', async () => {
-  const { options, admin, writes } = someTopics()
-  await createKafkaTopics(options)
-  await alter(admin, writes, 'retention.ms', '604800000')
-  const refused = {
-    code: 'not_migrated',
-    message: `The topic ${writes} has retention.ms=604800000, expected -1: alter the topic`,
-  }
-  await expect(openKafkaLog(options, openPlatformaticClient)).rejects.toMatchObject(refused)
-  await expect(createKafkaTopics(options)).rejects.toMatchObject(refused)
-})
+test.each([
+  ['retention.ms', '604800000', '-1'],
+  ['retention.bytes', '1073741824', '-1'],
+  ['cleanup.policy', 'compact', 'delete'],
+])(
+  'a topic that would lose what is accepted by %s is refused by name',
+  async (setting, value, expected) => {
+    const { options, admin, writes } = someTopics()
+    await createKafkaTopics(options)
+    await alter(admin, writes, setting, value)
+    const refused = {
+      code: 'not_migrated',
+      message: `The topic ${writes} has ${setting}=${value}, expected ${expected}: alter the topic`,
+    }
+    await expect(openKafkaLog(options, openPlatformaticClient)).rejects.toMatchObject(refused)
+    await expect(createKafkaTopics(options)).rejects.toMatchObject(refused)
+  },
+)
 
 test('a topic whose batches are too small for a message is refused', async () => {
   const { options, admin, writes } = someTopics()
@@ -75,6 +82,28 @@ test('a topic with smaller batches than usual is written in smaller batches', as
   const bytes = new Uint8Array(256 * 1024)
   const messages = Array.from({ length: 5 }, () => ({ shard: 0 as never, bytes, headers: {} }))
   expect(await log.publish(messages)).toEqual([0, 1, 2, 3, 4])
+})
+
+test('topics with fewer copies than survive the loss of a broker are opened, and warned of', async () => {
+  const { options, admin } = someTopics()
+  await createKafkaTopics(options)
+  const warnings: string[] = []
+  const open = async () => {
+    warnings.length = 0
+    const warn = (line: string) => warnings.push(line)
+    const log = await openKafkaLog({ ...options, warn }, openPlatformaticClient)
+    await log.close()
+  }
+  await open()
+  // The test's broker is the only one.
+  const both = `${options.topicPrefix}.writes and ${options.topicPrefix}.control`
+  expect(warnings).toEqual([
+    expect.stringContaining(`${both}: replication factor 1, expected at least 3`),
+    expect.stringContaining(`${both}: min.insync.replicas=1, expected at least 2`),
+  ])
+  await alter(admin, `${options.topicPrefix}.writes`, 'min.insync.replicas', '2')
+  await open()
+  expect(warnings[1]).toMatch(/^\S+\.control: min\.insync\.replicas=1/)
 })
 
 test('a missing topic is named, and how to make it', async () => {

@@ -35,10 +35,6 @@ export async function inKafkaWorld(
         logs.push(log)
         return log
       },
-      async trim(shard, before) {
-        const partitions = [{ partition: shard, offset: BigInt(before) }]
-        await admin.deleteRecords({ topics: [{ name: writes, partitions }] })
-      },
       async recreate() {
         await admin.deleteTopics({ topics })
         while (await exist()) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -61,6 +57,9 @@ export async function inKafkaWorld(
         const partitions = group?.topics.find(({ name }) => name === writes)?.partitions
         const found = partitions?.find(({ partitionIndex }) => partitionIndex === shard)
         return found && Number(found.committedOffset)
+      },
+      async fileBytes() {
+        throw new Error('the files are the brokers’ own')
       },
       async startMember() {
         const member = await startMember(client, where)

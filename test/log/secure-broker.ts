@@ -38,6 +38,10 @@ export async function startSecureBroker(dataDir: string): Promise<SecureBroker> 
         'ssl.keystore.location': certificates.keystore,
         'ssl.keystore.type': 'PKCS12',
         'ssl.keystore.password': certificates.password,
+        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+        'allow.everyone.if.no.acl.found': 'true',
+        // The broker itself, and the test.
+        'super.users': 'User:ANONYMOUS',
         'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
         'listener.name.sasltls.plain.sasl.jaas.config': `${plain} required user_${user}="${userPassword}";`,
         'listener.name.sasltls.scram-sha-256.sasl.jaas.config': `${scram} required;`,

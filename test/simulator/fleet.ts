@@ -1,8 +1,11 @@
 import { crc32 } from 'node:zlib'
 import type { Worker, WorkerLimits } from '../../consumer/worker.ts'
 import { startWorker } from '../../consumer/worker.ts'
+import type { Clock } from '../../core/clock.ts'
 import { LogError } from '../../core/log.ts'
 import type { ObjectType } from '../../core/object-type.ts'
+import { offset } from '../../core/position.ts'
+import type { ShardHistory } from '../../core/shard-store.ts'
 import { defaultStoreSettings } from '../../db/session-settings.ts'
 import { claimSession } from '../../db/shard-session.ts'
 import { ModelConnection, modelRunner } from './model-connection.ts'
@@ -153,12 +156,24 @@ export class Fleet {
         const settings = { ...defaultStoreSettings, clock: process.clock }
         return claimSession({ ...options, stopsAtNarrowed: false }, settings)
       },
+      history: async () => noHistory(process.clock),
       close: async () => {},
     }
   }
 }
 
+/** Of a shard that has just begun, always: the log keeps everything, so that any state can be restored. */
+function noHistory(clock: Pick<Clock, 'epochMs'>): ShardHistory {
+  return {
+    read: async () => ({ nowMs: clock.epochMs(), offset: offset(0), past: [] }),
+    note: async () => {},
+    forget: async () => {},
+    close: async () => {},
+  }
+}
+
 const simulatedLimits: WorkerLimits = {
+  retainHours: 168,
   maxWindowStatements: 8,
   maxIsolationStatements: 100,
   breakerWaitMs: 10_000,

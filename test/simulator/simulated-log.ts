@@ -95,6 +95,13 @@ export class SimulatedLog implements Log {
     return new SimulatedMember(log, this.#process, world)
   }
 
+  /** Nothing is old enough in the simulator: see `Fleet`'s store. */
+  trim(): never {
+    throw new Error('nothing is trimmed here')
+  }
+
+  async headroom(): Promise<undefined> {}
+
   ping(): Promise<void> {
     return this.#process.call(() => this.#cluster.log.ping())
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type {
   ControlFollower,
+  Headroom,
   Log,
   LogBounds,
   LogMessage,
@@ -19,6 +20,8 @@ export type LogCall =
   | 'bounds'
   | 'open'
   | 'pull'
+  | 'trim'
+  | 'headroom'
   | 'join'
   | 'put'
   | 'read'
@@ -37,6 +40,8 @@ export class MemoryLog implements Log {
   readonly members: MemoryMember[] = []
   /** Makes every call fail. */
   failWith: Error | undefined
+  /** What `headroom` tells; undefined is a log that does not. */
+  room: Headroom | undefined
   boundsRead = 0
   statusRead = 0
   /** Told of every call. */
@@ -178,6 +183,19 @@ export class MemoryLog implements Log {
     }
   }
 
+  async trim(shard: number, before: number): Promise<void> {
+    this.#call('trim')
+    const { earliest, next } = this.#bounds[shard]!
+    if (before > next) throw new LogError('out_of_range', `the log ends at ${next}`)
+    this.#bounds[shard] = { earliest: offset(Math.max(earliest, before)), next }
+    this.messages[shard] = this.messages[shard]!.filter((message) => message.offset >= before)
+  }
+
+  async headroom(): Promise<Headroom | undefined> {
+    this.#call('headroom')
+    return this.room
+  }
+
   async join(): Promise<Membership> {
     this.#call('join')
     const member = new MemoryMember(this.group)
@@ -200,12 +218,6 @@ export class MemoryLog implements Log {
   skipOffsets(shard: number, count: number): void {
     const { earliest, next } = this.#bounds[shard]!
     this.#bounds[shard] = { earliest, next: offset(next + count) }
-  }
-
-  /** Deletes what stands before an offset. */
-  trim(shard: number, before: number): void {
-    this.#bounds[shard] = { ...this.#bounds[shard]!, earliest: offset(before) }
-    this.messages[shard] = this.messages[shard]!.filter((message) => message.offset >= before)
   }
 
   /** Loses what stands from an offset on, as an unclean election does. */

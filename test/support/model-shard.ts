@@ -1,10 +1,12 @@
 import type { Position, ShardId } from '../../core/position.ts'
 import { offset, samePosition } from '../../core/position.ts'
 import type { BlockId, RequestBlock } from '../../core/request-blocks.ts'
+import type { PastPosition } from '../../core/retention.ts'
 import type {
   Claim,
   FailureId,
   RetryVerdict,
+  ShardHistory,
   ShardSession,
   WindowRecords,
   WindowTransaction,
@@ -31,6 +33,7 @@ export type ShardStep =
   | 'settle'
   | 'look'
   | 'close'
+  | 'history'
 
 interface ScriptedStep {
   readonly step: ShardStep
@@ -57,6 +60,8 @@ export class ModelShard {
   readonly retried = new Set<string>()
   /** What is known of keyed requests. */
   readonly requests = new Map<string, RequestBlock>()
+  /** Where it stood when. */
+  notes: PastPosition[] = []
   /** Every step taken, in order. */
   readonly steps: ShardStep[] = []
   /** Told of every statement before it runs, which waits for the answer. */
@@ -94,6 +99,25 @@ export class ModelShard {
     this.owner = claim.owner
     this.claims++
     return this.#session(claim)
+  }
+
+  async history(nowMs: () => number): Promise<ShardHistory> {
+    await this.reach('history')
+    return {
+      read: async () => ({
+        nowMs: nowMs(),
+        offset: this.position.offset,
+        past: [...this.notes],
+      }),
+      note: async () => {
+        const id = (this.notes.at(-1)?.id ?? 0) + 1
+        this.notes.push({ id, atMs: nowMs(), offset: this.position.offset })
+      },
+      forget: async (beforeId) => {
+        this.notes = this.notes.filter(({ id }) => id >= beforeId)
+      },
+      close: async () => {},
+    }
   }
 
   #session({ epoch }: Claim): ShardSession {

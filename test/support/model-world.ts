@@ -30,6 +30,7 @@ const testLimits: WorkerLimits = {
   stoppedRetryMs: 30_000,
   failureCredit: 100,
   failingAlikeJobs: 3,
+  retainHours: 168,
 }
 
 /** A whole deployment in memory: a log, its shards and a clock, in which workers are started. */
@@ -40,6 +41,8 @@ export class ModelWorld {
   readonly alerts: Alert[] = []
   readonly types: Map<string, ModelType>
   readonly store: ShardStore
+  /** The databases' clock. */
+  databaseMs = (): number => this.clock.epochMs()
   #jobs = 0
   #epochs = 0
 
@@ -52,6 +55,7 @@ export class ModelWorld {
     )
     this.store = {
       claim: (shard, claim) => this.shards[shard]!.claim(claim),
+      history: (shard) => this.shards[shard]!.history(() => this.databaseMs()),
       close: async () => {},
     }
   }
