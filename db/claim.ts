@@ -2,7 +2,6 @@ import type { Clock } from '../core/clock.ts'
 import type { Position } from '../core/position.ts'
 import { type Claim, StoreError } from '../core/shard-store.ts'
 import { lockFreeRow, type OffsetRow, type RowKey, readRow, writeOwner } from './fence.ts'
-import { notMigrated } from './identity.ts'
 import { noSuchThread } from './kill-switch.ts'
 import type { MysqlError } from './mysql-errors.ts'
 import { describeAddress, type ShardAddress } from './shard-address.ts'
@@ -52,10 +51,23 @@ export function checkRow(
   address: ShardAddress,
 ): Position {
   if (!row) {
-    throw notMigrated(address, `sluice_offsets has no row for ${topic}, partition ${address.shard}`)
+    throw positionGone(address, topic)
   }
   if (row.logId !== logId) throw recreatedLog(address, topic, row, logId)
   return row.position
+}
+
+/**
+ * A shard that was set up has its row. Beginning at the start of the log would repeat all that it
+ * still holds, so somebody has to say where.
+ */
+export function positionGone(address: ShardAddress, topic: string): StoreError {
+  const { shard } = address
+  return new StoreError(
+    'stop',
+    'POSITION_GONE',
+    `${describeAddress(address)} has no position: its row for ${topic}, partition ${shard}, in sluice_offsets is gone. GET /v1/shards and the alerts say where its worker saw it last; npm run repair -- set-position --shard ${shard} --to … puts it there`,
+  )
 }
 
 /** The log is another than the one that the shard's position counts in. */

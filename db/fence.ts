@@ -45,6 +45,9 @@ const moveText = textOf(
   sql`UPDATE ${offsets} SET ${column(offsets.nextOffset)} = ${any}, ${column(offsets.nextOperation)} = ${any}, ${column(offsets.updatedAt)} = ${later} WHERE ${thisRow} AND ${offsets.epoch} = ${any} AND ${offsets.nextOffset} = ${any} AND ${offsets.nextOperation} = ${any}`,
 )
 // Whoever repairs is no owner: there is no connection for the next claim to kill.
+const insertText = textOf(
+  sql`INSERT INTO ${offsets} (log_id, epoch, next_offset, next_operation, owner, topic, partition_id, updated_at) VALUES (${any}, ${any}, ${any}, ${any}, ${any}, ${any}, ${any}, UTC_TIMESTAMP(3))`,
+)
 const rewriteText = textOf(
   sql`UPDATE ${offsets} SET ${column(offsets.logId)} = ${any}, ${column(offsets.epoch)} = ${any}, ${column(offsets.nextOffset)} = ${any}, ${column(offsets.nextOperation)} = ${any}, ${column(offsets.owner)} = ${any}, ${column(offsets.connectionId)} = NULL, ${column(offsets.serverUuid)} = NULL, ${column(offsets.updatedAt)} = ${later} WHERE ${thisRow}`,
 )
@@ -125,12 +128,23 @@ export async function movePosition(
 /** Puts the shard elsewhere, whoever owns it: its epoch becomes this one, that no worker has. */
 export async function rewriteRow(
   connection: ShardConnection,
-  { topic, shard }: RowKey,
-  { logId, position, epoch, owner }: Pick<OffsetRow, 'logId' | 'position' | 'epoch' | 'owner'>,
+  key: RowKey,
+  row: MovedRow,
 ): Promise<void> {
-  const { offset: nextOffset, operation } = position
-  await connection.write(rewriteText, [
-    ...[logId, epoch, nextOffset, operation, owner],
-    ...[topic, shard],
-  ])
+  await connection.write(rewriteText, valuesOf(key, row))
+}
+
+/** Puts a shard whose row is gone somewhere. */
+export async function insertRow(
+  connection: ShardConnection,
+  key: RowKey,
+  row: MovedRow,
+): Promise<void> {
+  await connection.write(insertText, valuesOf(key, row))
+}
+
+type MovedRow = Pick<OffsetRow, 'logId' | 'position' | 'epoch' | 'owner'>
+
+function valuesOf({ topic, shard }: RowKey, { logId, position, epoch, owner }: MovedRow) {
+  return [logId, epoch, position.offset, position.operation, owner, topic, shard]
 }

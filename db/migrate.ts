@@ -1,6 +1,6 @@
 import type { ShardId } from '../core/position.ts'
 import { checkPacket, checkTables } from './check-shard.ts'
-import { checkRow } from './claim.ts'
+import { checkRow, positionGone } from './claim.ts'
 import { readRow } from './fence.ts'
 import { differenceOf, readIdentity, wrongDatabase } from './identity.ts'
 import { readLiveTables } from './live-tables.ts'
@@ -115,16 +115,19 @@ async function migrateDatabase(
   }
   checkTables(address, plan, await readLiveTables(connection))
   await checkPacket(connection, address, plan.packetBytes)
-  if (!found) {
-    await connection.command(insertIdentity(identity))
-    done.push(`made it shard ${address.shard} of ${cluster}`)
-  }
   const row = await readRow(connection, { topic: plan.topic, shard: address.shard })
   if (row) {
     checkRow(row, plan, address)
+  } else if (found) {
+    throw positionGone(address, plan.topic)
   } else {
     await connection.command(insertOffsets(plan, address.shard))
     done.push(`set its position to offset ${plan.earliest(address.shard)} of ${plan.topic}`)
+  }
+  // Last: a database that says who it is has been set up to the end.
+  if (!found) {
+    await connection.command(insertIdentity(identity))
+    done.push(`made it shard ${address.shard} of ${cluster}`)
   }
   return done
 }

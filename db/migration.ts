@@ -123,8 +123,8 @@ export function printMigration(plan: MigrationPlan): string {
     `${createDatabase(address)};`,
     `USE ${quoteName(databaseOf(address))};`,
     ...tables.map(({ ddl }) => `${ddl};`),
-    `${insertIdentity({ ...plan, shard: address.shard })};`,
     `${insertOffsets(plan, address.shard)};`,
+    `${insertIdentity({ ...plan, shard: address.shard })};`,
     ...grants(plan, address).map((grant) => `${grant};`),
   ])
   return `${statements.join('\n')}\n`

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import type { UndecodableMessage } from '../core/failure.ts'
 import { type Position, samePosition } from '../core/position.ts'
 import { StoreError } from '../core/shard-store.ts'
-import { isConnected, lockRowFromZombie } from './claim.ts'
+import { isConnected, lockRowFromZombie, positionGone } from './claim.ts'
 import { recordOutcomes } from './failures.ts'
-import { type OffsetRow, type RowKey, readRow, rewriteRow } from './fence.ts'
-import { checkIdentity, notMigrated } from './identity.ts'
+import { insertRow, type OffsetRow, type RowKey, readRow, rewriteRow } from './fence.ts'
+import { checkIdentity } from './identity.ts'
 import { lockClock } from './lock-clock.ts'
 import { storeErrorOf } from './mysql-errors.ts'
 import { audit, maxAuditLength, maxNameLength } from './schema.ts'
@@ -39,7 +39,8 @@ export interface Repair {
   readonly command: string
   readonly who: string
   readonly reason: string
-  readonly from: ShardPlace
+  /** Undefined where the shard's row is gone. */
+  readonly from: ShardPlace | undefined
   readonly to: ShardPlace
   /** What is lost or repeated, in words. */
   readonly effect: string
@@ -51,13 +52,19 @@ export interface Repair {
   readonly cancelled: ReadonlyMap<string, number>
 }
 
-/** Where the shard stands, and whose it is. Rejects with a `StoreError`. */
-export function readShardRow(target: RepairTarget): Promise<ShardRow> {
+/** Where the shard stands, and whose it is. Rejects with a `StoreError`, also if its row is gone. */
+export async function readShardRow(target: RepairTarget): Promise<ShardRow> {
+  const row = await findShardRow(target)
+  if (row) return row
+  throw positionGone(target.address, target.topic)
+}
+
+/** The same; undefined if the shard's row is gone. */
+export function findShardRow(target: RepairTarget): Promise<ShardRow | undefined> {
   return withShard(target, async (connection) => {
-    const { logId, position, owner, connectionId, serverUuid } = demand(
-      target,
-      await readRow(connection, keyOf(target)),
-    )
+    const row = await readRow(connection, keyOf(target))
+    if (!row) return undefined
+    const { logId, position, owner, connectionId, serverUuid } = row
     const isOwned =
       connectionId !== undefined &&
       serverUuid !== undefined &&
@@ -76,22 +83,23 @@ export function repairShard(target: RepairTarget, repair: Repair): Promise<boole
     const { from, to, epoch, who, command, reason, effect, undecodable, cancelled } = repair
     const { claimLockWaitMs } = defaultStoreSettings
     const key = keyOf(target)
-    const row = demand(
-      target,
-      await lockRowFromZombie(connection, key, {
-        address: target.address,
-        claimLockWaitMs,
-        clock: lockClock,
-      }),
-    )
-    if (row.logId !== from.logId || !samePosition(row.position, from.position)) return false
+    const row = await lockRowFromZombie(connection, key, {
+      address: target.address,
+      claimLockWaitMs,
+      clock: lockClock,
+    })
+    if (!isAt(row, from)) return false
     const owner = `repair by ${who}`.slice(0, maxNameLength)
-    await rewriteRow(connection, key, { ...to, epoch, owner })
+    await (row ? rewriteRow : insertRow)(connection, key, { ...to, epoch, owner })
     const records = { failed: [], undecodable, superseded: new Map(), cancelled }
-    await recordOutcomes(connection, from.logId, records)
+    await recordOutcomes(connection, (from ?? to).logId, records)
     await connection.write(insertAudit, [
       ...[command, who.slice(0, maxNameLength), reason.slice(0, maxAuditLength)],
-      ...[describePlace(from), describePlace(to), effect.slice(0, maxAuditLength)],
+      ...[
+        from ? describePlace(from) : 'nowhere',
+        describePlace(to),
+        effect.slice(0, maxAuditLength),
+      ],
     ])
     await commit(connection, target)
     return true
@@ -115,9 +123,9 @@ function keyOf({ topic, address }: RepairTarget): RowKey {
   return { topic, shard: address.shard }
 }
 
-function demand({ address, topic }: RepairTarget, row: OffsetRow | undefined): OffsetRow {
-  if (row) return row
-  throw notMigrated(address, `sluice_offsets has no row for ${topic}, partition ${address.shard}`)
+function isAt(row: OffsetRow | undefined, from: ShardPlace | undefined): boolean {
+  if (!row || !from) return !row && !from
+  return row.logId === from.logId && samePosition(row.position, from.position)
 }
 
 /** A connection for one look or one change; what was not committed is rolled back. */

@@ -4,8 +4,8 @@ import type { Offset, Position, ShardId } from '../core/position.ts'
 import { comparePositions, offset, samePosition, shardId } from '../core/position.ts'
 import {
   describePosition,
+  findShardRow,
   type Repair,
-  readShardRow,
   repairShard,
   type ShardRow,
 } from '../db/shard-repair.ts'
@@ -33,13 +33,13 @@ export async function setPosition(context: RepairContext, command: SetPosition):
   const shard = shardId(command.shard)
   const to = await placeOf(context, shard, command.to)
   for (let tries = 1; ; tries++) {
-    const row = await readShardRow(target)
-    demandThisLog(context, shard, row)
-    if (samePosition(row.position, to)) {
+    const row = await findShardRow(target)
+    if (row) demandThisLog(context, shard, row)
+    if (row && samePosition(row.position, to)) {
       context.write(`shard ${shard} stands at ${describePosition(to)} already: nothing to do`)
       return
     }
-    const move = await planMove(context, shard, row, to)
+    const move = row ? await planMove(context, shard, row, to) : await planPlace(context, shard, to)
     if (context.reason === undefined) return tell(context, [...move.lines, notDone])
     if (await repairShard(target, repairOf(context, row, to, move))) {
       return tell(context, [...move.lines, 'Done, and recorded in sluice_audit'])
@@ -107,6 +107,17 @@ async function planMove(
   }
 }
 
+/** For a shard whose row is gone: how far it was, nobody can tell. */
+async function planPlace(context: RepairContext, shard: ShardId, to: Position): Promise<Move> {
+  const { earliest, next } = await context.log.bounds(shard)
+  const effects = [
+    'repeated: what comes behind it and was applied before',
+    'lost: what stands before it and was not',
+  ]
+  const way = `shard ${shard} has no position, its row is gone; it ${context.reason === undefined ? 'would be put' : 'is put'} at ${describePosition(to)}; its log holds ${earliest} to ${next}`
+  return { lines: [way, ...effects], effect: effects.join('; '), skipped: undefined }
+}
+
 function skipped(stretch: Stretch): string[] {
   if (stretch.messages === 0) return ['lost: nothing that the log still holds']
   const lost = `lost: ${describeStretch(stretch)}; never applied, and counted as cancelled in their jobs`
@@ -151,7 +162,12 @@ function within(position: Position, earliest: Offset, next: Offset): Position {
   return position.offset >= next ? { offset: next, operation: 0 } : position
 }
 
-function repairOf(context: RepairContext, row: ShardRow, to: Position, move: Move): Repair {
+function repairOf(
+  context: RepairContext,
+  row: ShardRow | undefined,
+  to: Position,
+  move: Move,
+): Repair {
   const { who, reason, log } = context
   return {
     ...{ command: 'set-position', who, reason: reason!, effect: move.effect },

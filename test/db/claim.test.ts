@@ -69,7 +69,10 @@ describe('a claim', () => {
   test('stops where there is no position', async () => {
     const other = { ...claimOf(), topic: 'other.writes' }
     await expect(shards.claim(shards.store(), other)).rejects.toEqual(
-      storeError('stop', /no row for other.writes, partition 0. Run npm run migrate/),
+      storeError(
+        'stop',
+        /its row for other.writes, partition 0, in sluice_offsets is gone. .*repair -- set-position/,
+      ),
     )
   })
 

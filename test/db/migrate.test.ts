@@ -32,8 +32,8 @@ test('makes databases, tables, identity and first positions, and names what it d
     `made database ${databaseName(shards.shards[1]!)}`,
     ...sluiceTables.map((table) => `made table ${getTableName(table)}`),
     ...['users', 'pins', 'board_pins', 'notes', 'tickets'].map((table) => `made table ${table}`),
-    'made it shard 1 of test',
     'set its position to offset 100 of test.writes',
+    'made it shard 1 of test',
   ])
   expect(await shards.query('SELECT * FROM sluice_identity', 1)).toEqual([
     { id: 1, cluster: 'test', shard: 1, map: 'hash:2' },
@@ -169,9 +169,13 @@ describe('a worker stops at a shard', () => {
     )
   })
 
-  test('without a position', async () => {
+  test('without a position, and migration makes none', async () => {
     await shards.migrate()
     await shards.query('DELETE FROM sluice_offsets')
-    await expect(check()).rejects.toMatchObject(stop(/no row for test.writes.*npm run migrate/))
+    await expect(shards.migrate()).rejects.toMatchObject(stop(/its row .* is gone/))
+    expect(await shards.query('SELECT * FROM sluice_offsets')).toEqual([])
+    await expect(check()).rejects.toMatchObject(
+      stop(/its row for test.writes, partition 0, .* is gone.*npm run repair -- set-position/),
+    )
   })
 })

@@ -30,6 +30,7 @@ export class MysqlProxy {
   #target: { readonly port: number; readonly host: string }
   #trap: Trap | undefined
   #silent = false
+  #abandons = false
 
   private constructor(server: Server, target: string) {
     this.#server = server
@@ -77,8 +78,14 @@ export class MysqlProxy {
     this.#silent = true
   }
 
+  /** From now on the server's end stays open where a client is gone, as behind a cut network. */
+  abandon(): void {
+    this.#abandons = true
+  }
+
   recover(): void {
     this.#silent = false
+    this.#abandons = false
     this.cut()
   }
 
@@ -106,6 +113,7 @@ export class MysqlProxy {
       socket.on('error', () => {})
       socket.on('close', () => {
         this.#sockets.delete(socket)
+        if (this.#abandons && socket === client) return
         for (const other of [client, server]) other.destroy()
       })
     }

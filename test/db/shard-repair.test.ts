@@ -84,3 +84,16 @@ test('the database of another shard is not touched', async () => {
   await expect(repairShard(other, repairTo(at(5)))).rejects.toThrow(/expected map hash:2/)
   await expect(readShardRow(other)).rejects.toThrow(/expected map hash:2/)
 })
+
+test('a shard whose row is gone is put where the operator says', async () => {
+  await shards.query('DELETE FROM sluice_offsets')
+  await expect(readShardRow(target())).rejects.toThrow(/is gone.*npm run repair -- set-position/)
+  expect(await repairShard(target(), repairTo(at(5)))).toBe(false)
+  expect(await repairShard(target(), { ...repairTo(at(5, 2)), from: undefined })).toBe(true)
+  expect(await repairShard(target(), { ...repairTo(at(6)), from: undefined })).toBe(false)
+  const session = await shards.store().claim(shardId(0), claimOf())
+  expect(session.position).toEqual(at(5, 2))
+  expect(await shards.query('SELECT moved_from, moved_to FROM sluice_audit')).toEqual([
+    { moved_from: 'nowhere', moved_to: `5.2 of log ${logId}` },
+  ])
+})

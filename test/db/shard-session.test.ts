@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { StoreError } from '../../core/shard-store.ts'
 import type { Statement } from '../../core/statement.ts'
+import { defaultStoreSettings } from '../../db/session-settings.ts'
 import { begin, sell, storeError, TestSessions } from './test-sessions.ts'
 import { at } from './test-shards.ts'
 
@@ -66,6 +67,23 @@ describe('a lost connection', () => {
     await again.run(sell(1))
     await again.commit()
     expect(await shards.soldIds()).toEqual([1])
+  })
+
+  test('whose end the server still holds is killed, and holds up nobody', async () => {
+    const session = await shards.claimThroughProxy()
+    const transaction = await begin(session)
+    await transaction.run(sell(1))
+    shards.proxy.abandon()
+    const cut = shards.proxy.losePacket('COMMIT')
+    await expect(transaction.commit()).rejects.toEqual(storeError('unclear'))
+    await cut
+    const startMs = performance.now()
+    expect(await session.settle()).toEqual(at(0))
+    // Its transaction had the shard's row.
+    expect(performance.now() - startMs).toBeLessThan(defaultStoreSettings.lockWaitSeconds * 500)
+    await (await begin(session)).commit()
+    expect(await shards.soldIds()).toEqual([])
+    shards.proxy.recover()
   })
 
   test('while idle is no error', async () => {

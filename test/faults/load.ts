@@ -39,6 +39,8 @@ export class Load {
   readonly client: FaultClient
   readonly #options: LoadOptions
   readonly #scripts: readonly ClientScript[]
+  /** What was said of jobs once they were done: for good, so they are not asked for again. */
+  readonly #done = new Map<string, JobCounts>()
   #recent: string[] = []
   /** Requests under way are not tried again. */
   readonly #givenUp = new AbortController()
@@ -96,7 +98,7 @@ export class Load {
 
   /** Waits until no job has anything pending; gives what the API says of each. */
   async settled(limitMs: number): Promise<ReadonlyMap<string, JobCounts>> {
-    const done = new Map<string, JobCounts>()
+    const done = this.#done
     await eventually(`${this.jobs.length} jobs are done`, limitMs, async () => {
       const open = this.jobs.filter(({ job }) => !done.has(job))
       // The last ones are done last: all are asked for only when these are.

@@ -39,7 +39,7 @@ export const hotKeys: Fault = {
   },
 }
 
-export interface SentJob {
+interface SentJob {
   readonly job: string
   readonly receipt: string
   readonly operations: readonly WriteOperation[]

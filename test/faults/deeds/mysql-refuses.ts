@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
+import { eventually } from '../eventually.ts'
 import type { Fault } from '../fault.ts'
 import { recoveryLimitMs } from '../limits.ts'
 import type { FaultWorld } from '../world.ts'
@@ -9,6 +10,7 @@ import type { FaultWorld } from '../world.ts'
 /** Long enough that back-offs have grown to their most. */
 const refusalMs = 15_000
 const shortRefusalMs = 3000
+const lockLimitMs = 20_000
 
 export const mysqlReadOnly: Fault = {
   name: 'mysql-read-only',
@@ -51,15 +53,25 @@ export const rowLocked: Fault = {
       async (_, whileRefused) => {
         const shard = world.random.between(0, world.deployment.databases.length - 1)
         const holder = await createConnection(world.deployment.shardUrls[shard]!)
-        await holder.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
-        await holder.beginTransaction()
-        await holder.query('SELECT id FROM pins FOR UPDATE')
+        await lockPins(holder)
         await whileRefused()
         await holder.rollback()
         await holder.end()
       },
       n === 0 ? 30_000 : refusalMs,
     ),
+}
+
+/** Windows lock the same rows, in another order: it may take more than one try. */
+async function lockPins(holder: Connection): Promise<void> {
+  await holder.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
+  await eventually('the rows are locked', lockLimitMs, async () => {
+    await holder.beginTransaction()
+    return holder.query('SELECT id FROM pins FOR UPDATE').then(
+      () => true,
+      () => false,
+    )
+  })
 }
 
 async function refusing(

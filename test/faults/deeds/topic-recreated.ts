@@ -1,14 +1,18 @@
 import { Admin } from '@platformatic/kafka'
 import { shardId } from '../../../core/position.ts'
+import { KafkaCluster } from '../../../log/kafka-cluster.ts'
 import { openKafkaLog } from '../../../log/kafka-log.ts'
+import { kafkaSettings } from '../../../log/kafka-options.ts'
 import { createKafkaTopics } from '../../../log/kafka-topics.ts'
 import { openPlatformaticClient } from '../../../log/platformatic-client.ts'
+import { eventually } from '../eventually.ts'
 import type { Fault } from '../fault.ts'
 import { allShards, isRefused, nothingIsWritten, workersSay } from '../standstill.ts'
 import type { FaultWorld } from '../world.ts'
 
 /** Above where any shard stands by then. */
 const newMessages = 5000
+const goneLimitMs = 10_000
 
 export const topicRecreated: Fault = {
   name: 'topic-recreated',
@@ -36,6 +40,12 @@ async function makeAnew({ deployment, servers }: FaultWorld): Promise<void> {
   await admin.deleteTopics({ topics })
   await admin.close()
   const options = { brokers, topicPrefix: prefix, partitions: databases.length }
+  const cluster = new KafkaCluster(kafkaSettings(options).client)
+  await eventually('the topics are gone', goneLimitMs, async () => {
+    const found = await Promise.all(topics.map((topic) => cluster.topic(topic)))
+    return found.every((topic) => topic === undefined)
+  })
+  await cluster.close()
   await createKafkaTopics(options)
   const log = await openKafkaLog(options, openPlatformaticClient)
   const bytes = new TextEncoder().encode('of another log')
