@@ -113,7 +113,8 @@ export class ConfluentConsumer {
     while (consumer && !this.#closed) {
       for (const act of this.#waiting.splice(0)) this.#act(consumer, act)
       try {
-        this.#keep(consumer, await consume(consumer))
+        const messages = await consume(consumer)
+        if (messages.length > 0 && (await this.#isOurs(messages))) this.#keep(consumer, messages)
         this.#lookAfter(silenceMs)
       } catch (error) {
         if ((error as LibrdKafkaError).code === outOfRangeCode) this.#lookAfter(0)
@@ -152,6 +153,25 @@ export class ConfluentConsumer {
     } catch {
       // What is not assigned stays silent, and is looked after.
     }
+  }
+
+  /**
+   * Whether messages are of the topic that was opened: the library asks for them by name, and one that
+   * was made anew may have grown past where the old one was read. The leaders are asked after they gave
+   * the messages: they know of another topic before they have any of its messages.
+   */
+  async #isOurs(messages: readonly Message[]): Promise<boolean> {
+    const { watch } = this.#parts
+    const partitions = new Set(messages.map(({ partition }) => partition))
+    while (!this.#closed && !watch.lost) {
+      try {
+        await watch.confirm(partitions)
+        return true
+      } catch {
+        await pause()
+      }
+    }
+    return false
   }
 
   #keep(consumer: ConfluentKafkaConsumer, messages: readonly Message[]): void {

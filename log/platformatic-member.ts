@@ -19,6 +19,11 @@ const joinRetryDelayMs = 200
  */
 export class PlatformaticMember implements KafkaMember {
   readonly #client: Consumer
+  /**
+   * Only tells offsets. A member's own commit that meets a group which shares out anew joins it once more,
+   * beside the join that is under way: the group then waited for a session's time, and so did who left.
+   */
+  readonly #committer: Consumer
   readonly #topic: string
   readonly #over = Promise.withResolvers<void>()
   readonly #watchdog: ReturnType<typeof setInterval>
@@ -40,6 +45,7 @@ export class PlatformaticMember implements KafkaMember {
       retries: joinRetries,
       retryDelay: joinRetryDelayMs,
     })
+    this.#committer = new Consumer({ ...settings.client, groupId: settings.group, retries: 0 })
     this.#client.topics.track(this.#topic)
     this.#client.on('consumer:heartbeat:end', () => this.#heard(false))
     this.#client.on('consumer:group:rebalance', () => this.#heard(true))
@@ -59,7 +65,7 @@ export class PlatformaticMember implements KafkaMember {
       await this.#over.promise
     } finally {
       clearInterval(this.#watchdog)
-      await this.#client.close(true)
+      await Promise.all([this.#client.close(true), this.#committer.close()])
     }
   }
 
@@ -69,7 +75,10 @@ export class PlatformaticMember implements KafkaMember {
 
   async commit(offsets: ReadonlyMap<ShardId, Offset>): Promise<void> {
     const topic = this.#topic
-    await this.#client.commit({
+    const { memberId, generationId } = this.#client
+    if (this.#isJoining || !memberId) return
+    Object.assign(this.#committer, { memberId, generationId })
+    await this.#committer.commit({
       offsets: Array.from(offsets, ([partition, offset]) => ({
         topic,
         partition,

@@ -138,7 +138,7 @@ test.each(['unclear', 'retry', 'reconnect', 'back_off', 'unknown'] as const)(
     await world.clock.runFor(60_000)
     const tries = world.shard.steps.filter((step) => step === 'begin').length
     expect(tries).toBeGreaterThan(10)
-    expect(tries).toBeLessThan(20)
+    expect(tries).toBeLessThan(26)
     expect(world.status()).toMatchObject({
       reason: 'backing_off',
       detail: `scripted: ${action}`,

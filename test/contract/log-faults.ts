@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { LogError } from '../../core/log.ts'
 import type { LogCase } from './log.ts'
 import {
   assigned,
@@ -69,6 +70,26 @@ export const faultCases: readonly LogCase[] = [
       assert.ok(performance.now() - startMs < noticeMs)
       const fresh = await world.open()
       assert.notEqual(fresh.logId, log.logId)
+    },
+  },
+  {
+    name: 'a log made anew that grew past where the old one was read gives nothing of it',
+    only: 'kafka',
+    async run(world) {
+      await world.migrate()
+      const log = await world.open()
+      await log.publish([message(0, 'a')])
+      const reader = await log.open(shard(0), at(1))
+      assert.deepEqual(await reader.pull(10, 0), [])
+      await world.recreate()
+      const fresh = await world.open()
+      await fresh.publish(Array.from({ length: 10 }, () => message(0, 'of the new one')))
+      await assert.rejects(
+        async () => {
+          for (;;) assert.deepEqual(await reader.pull(10, 500).catch(onceRecreated), [])
+        },
+        { code: 'recreated' },
+      )
     },
   },
   {
@@ -186,3 +207,9 @@ export const faultCases: readonly LogCase[] = [
     },
   },
 ]
+
+/** Until the new one is known, the old one may be told as away. */
+function onceRecreated(error: LogError): [] {
+  if (error.code === 'unreachable') return []
+  throw error
+}

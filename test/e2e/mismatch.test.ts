@@ -50,13 +50,13 @@ describe.each([
       refusal(deployment, 'worker'),
     ])) {
       expect(output).toMatch(
-        /^(api|worker): (No log is at \S+log.sqlite|The topic \S+\.writes is missing): run `npm run migrate`\n$/,
+        /^(api|worker): (No log is at \S+log.sqlite|The topic \S+\.writes is missing): run `npm run migrate`$/m,
       )
     }
     // The log is made before the shards: here it is there, and they are not.
     await refusal(deployment, 'migrate', { SLUICE_MYSQL_URL: 'mysql://nobody:no@127.0.0.1:1' })
     expect(await refusal(deployment, 'worker')).toMatch(
-      /^worker: shard 0 \(\S+\): .*database e2e-\w+_0.*: run npm run migrate/,
+      /^worker: shard 0 \(\S+\): .*database e2e-\w+_0.*: run npm run migrate/m,
     )
   })
 
@@ -65,7 +65,7 @@ describe.each([
     const { api, receipt } = await withBacklog(deployment)
     const swapped = deployment.writeConfig({ databases: deployment.databases.toReversed() })
     const expected =
-      /^(worker|migrate): shard (\d) \(\S+_(\d)\) is another database than the config says: expected shard \2, found shard \3\. Put the config's URLs/
+      /^(worker|migrate): shard (\d) \(\S+_(\d)\) is another database than the config says: expected shard \2, found shard \3\. Put the config's URLs/m
     const outputs = await Promise.all([
       refusal(deployment, 'worker', { SLUICE_CONFIG: swapped }),
       refusal(deployment, 'migrate', { SLUICE_CONFIG: swapped }),

@@ -127,7 +127,7 @@ describe.each([
     const { body } = await api.write([createUser(user)])
     await worker.process.says(/ALERT shard_stopped_unknown_content on shard 0: .*message version 9/)
     expect(await run(deployment, 'show --shard 0')).toMatch(
-      /^shard 0 stands at 0\.0 of log \S+, (last )?owned by \S+; its log holds 0 to 2, 2 to come; the first can't be read: it has message version 9$/,
+      /^shard 0 stands at 0\.0 of log \S+, (last )?owned by \S+; its log holds 0 to 2, 2 to come; the first can't be read: it has message version 9$/m,
     )
     for (const [args, reason] of [
       [
@@ -179,7 +179,7 @@ describe.each([
   }, async () => {
     const { deployment, api, worker } = await start(log)
     expect(await run(deployment, 'adopt-log', ...why)).toMatch(
-      /^shard 0 stands in log \S+ already: nothing to do\nshard 1 stands in .*nothing to do$/,
+      /^shard 0 stands in log \S+ already: nothing to do\nshard 1 stands in .*nothing to do$/m,
     )
     await api.applied([createUser(user)])
     await loseLog(deployment)
@@ -286,7 +286,7 @@ describe('as a command', () => {
     await deployment.migrate()
     const shown = deployment.start('repair', runtime, {}, 'show')
     expect(await shown.ended).toBe(0)
-    expect(shown.output).toMatch(/^shard 0 stands at 0.0 of .*: all is applied\nshard 1 .*\n$/)
+    expect(shown.output).toMatch(/^shard 0 stands at 0.0 of .*: all is applied\nshard 1 .*\n/m)
   })
 
   test('it tells of its commands, and what is wrong with one', { timeout }, async () => {

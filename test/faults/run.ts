@@ -18,7 +18,7 @@ import { faultLine, tableHead, toldBroken } from './report.ts'
 import { startServers } from './servers.ts'
 
 /** In `npm test` no fault begins after this; those that always belong to it do. */
-const testsMs = 110_000
+const testsMs = 75_000
 
 const { values } = parseArgs({
   options: {

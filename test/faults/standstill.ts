@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { RowDataPacket } from 'mysql2/promise'
 import { queryMysql } from '../e2e/local-deployment.ts'
 import { eventually } from './eventually.ts'
 import type { FaultWorld } from './world.ts'
@@ -37,14 +36,19 @@ export async function nothingIsWritten(world: FaultWorld, shards: readonly numbe
   throw new Error('a shard that should stand still was written to')
 }
 
+/** Who owns a shard is no part of it: one that stands still is claimed each time its worker looks. */
 async function contentsOf(world: FaultWorld, shards: readonly number[]): Promise<string> {
-  const tables = 'users, boards, pins, board_pins, sluice_failures, sluice_outcomes, sluice_offsets'
-  const sums = await Promise.all(
-    shards.map((shard): Promise<RowDataPacket[]> => {
-      return queryMysql(world.deployment.shardUrls[shard]!, `CHECKSUM TABLE ${tables}`)
+  const tables =
+    'users, boards, pins, board_pins, sluice_failures, sluice_outcomes, sluice_requests'
+  const positions = 'SELECT next_offset, next_operation, log_id FROM sluice_offsets'
+  const contents = await Promise.all(
+    shards.map(async (shard) => {
+      const url = world.deployment.shardUrls[shard]!
+      const sums = await queryMysql(url, `CHECKSUM TABLE ${tables}`)
+      return [sums, await queryMysql(url, positions)]
     }),
   )
-  return JSON.stringify(sums)
+  return JSON.stringify(contents)
 }
 
 export function allShards({ deployment }: FaultWorld): number[] {

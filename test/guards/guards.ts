@@ -23,7 +23,7 @@ export interface Edit {
 }
 
 /** What is run where the tests that were meant to notice did not. */
-export const wholeSuite = ['test/consumer', 'test/db', 'test/simulator', 'test/log', 'test/e2e']
+export const wholeSuite = ['test/core', 'test/consumer', 'test/db', 'test/simulator', 'test/log']
 
 const simulator = 'test/simulator'
 
