@@ -46,10 +46,10 @@ export class DriftWatch {
   /** An error to stop for, with what differs; any other one as it is. */
   async #explain(error: unknown, statement: Statement): Promise<unknown> {
     const { connection, where } = this.#options
+    if (storeErrorOf(error, where).action !== 'stop' || connection.lost) return error
     const type = statement.type as DatabaseType
     const { name } = type.databaseTables[statement.table]!
     const why = storeErrorOf(error, `${where}, type ${type.name}, table ${name}`)
-    if (why.action !== 'stop' || connection.lost) return error
     // To an account without grants, what it may not see looks as if it were missing.
     if (deniedErrors.has(why.code)) return why
     const problems = await readLiveTables(connection).then(

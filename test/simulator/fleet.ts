@@ -55,7 +55,7 @@ export class Fleet {
     this.#world = world
     this.#cluster = cluster
     this.#servers = servers
-    this.#types = types
+    this.#types = new Map([...types].map(([name, type]) => [name, withTables(type)]))
     this.#settings = settings
   }
 
@@ -160,6 +160,13 @@ export class Fleet {
       close: async () => {},
     }
   }
+}
+
+/** Errors name the table. */
+function withTables(type: ObjectType): ObjectType {
+  const tables = [...new Set(Object.values(type.tables).flat())]
+  const databaseTables = tables.sort((a, b) => a - b).map((table) => ({ name: `table_${table}` }))
+  return Object.assign({}, type, { databaseTables })
 }
 
 /** Of a shard that has just begun, always: the log keeps everything, so that any state can be restored. */

@@ -21,7 +21,6 @@ export const deadlockStorm: Fault = {
   name: 'deadlock-storm',
   what: 'online transactions lock the same rows in any order, also during isolation',
   count: 10,
-  inTests: { tries: 1 },
   // A client that goes below zero in each request has MySQL isolate in each window.
   stage: { pauseMs: 50, belowZero: true },
   async prepare({ deployment }) {
