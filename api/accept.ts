@@ -14,7 +14,7 @@ import type { Received } from './receive.ts'
 import type { BoardView, ShardBoard } from './shard-board.ts'
 
 /** A path that carries a receipt stays below what every proxy takes (8 KiB). */
-export const maxReceiptInPath = 6 * 1024
+const maxReceiptInPath = 6 * 1024
 
 /** As what operations are accepted. */
 export interface AcceptAs {
@@ -56,8 +56,9 @@ export function createAccept(
     room: () => logRoom.open(),
 
     /**
-     * Fills the outbox with messages of a job, as far as there is room, and resolves with how many operations they hold.
-     * Rejects where one is invalid: up to here nothing is published, so that refuses all of them.
+     * Fills the outbox with messages of a job, as far as there is room, and resolves with how many
+     * operations they hold. Rejects where one is invalid: up to here nothing is published, so that
+     * refuses all of them.
      */
     async batch(
       received: Received,
@@ -126,10 +127,7 @@ function bytesOf(messages: readonly ShardMessage[]): number {
 }
 
 /** Until the slowest of the job's shards is through; null if one of them is unknown. */
-export function secondsUntilApplied(
-  shards: readonly ReceiptShard[],
-  board: BoardView,
-): number | null {
+function secondsUntilApplied(shards: readonly ReceiptShard[], board: BoardView): number | null {
   let slowest = 0
   for (const { shard, last } of shards) {
     const seconds = board.secondsUntil(shard, nextAfter(last))

@@ -31,8 +31,9 @@ export interface MigrationStep {
 
 /**
  * Makes what is missing on each shard: database, Sluice's tables and their columns that are new, the
- * config's own tables, identity and first position. Changes nothing that is there, so repeating it does nothing. Rejects with a
- * `StoreError` where what is there contradicts the config. Resolves with what was done.
+ * config's own tables, first position and identity. Changes nothing that is there, so repeating it
+ * does nothing. Rejects with a `StoreError` where what is there contradicts the config. Resolves with
+ * what was done.
  */
 export async function migrate(
   plan: MigrationPlan,

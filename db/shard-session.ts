@@ -44,7 +44,7 @@ export async function claimSession(
 }
 
 /** A claimed shard over MySQL. Whatever becomes of a connection, the next window gets one. */
-export class MysqlShardSession implements ShardSession {
+class MysqlShardSession implements ShardSession {
   readonly shard: ShardId
   readonly position: Position
   readonly claimedAtMs: number

@@ -8,6 +8,7 @@ import { offset } from '../../core/position.ts'
 import type { ShardHistory } from '../../core/shard-store.ts'
 import { defaultStoreSettings } from '../../db/session-settings.ts'
 import { claimSession } from '../../db/shard-session.ts'
+import { workerLimits } from '../support/worker-limits.ts'
 import { ModelConnection, modelRunner } from './model-connection.ts'
 import type { ModelMysql } from './model-mysql.ts'
 import { type LogCluster, SimulatedLog } from './simulated-log.ts'
@@ -132,7 +133,7 @@ export class Fleet {
       checksum: crc32,
       clock: process.clock,
       alerts: { raise: ({ shard, code }) => process.note(`alert for shard ${shard}: ${code}`) },
-      limits: { ...simulatedLimits, ...limits },
+      limits: { ...workerLimits, ...limits },
       owner: process.name,
       newEpoch: () => `epoch-${++this.#epochs}`,
       shardLimits: () => ({ pullSize, statementsPerSecond, rowsPerSecond: Infinity }),
@@ -177,16 +178,4 @@ function noHistory(clock: Pick<Clock, 'epochMs'>): ShardHistory {
     forget: async () => {},
     close: async () => {},
   }
-}
-
-const simulatedLimits: WorkerLimits = {
-  retainHours: 168,
-  maxWindowStatements: 8,
-  maxIsolationStatements: 100,
-  breakerWaitMs: 10_000,
-  fullWorkerBackOffMs: 20,
-  maxConcurrentWindows: 4,
-  stoppedRetryMs: 30_000,
-  failureCredit: 100,
-  failingAlikeJobs: 3,
 }

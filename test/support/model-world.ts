@@ -14,23 +14,12 @@ import { ModelShard } from './model-shard.ts'
 import { ModelTables } from './model-tables.ts'
 import type { ModelType } from './model-type.ts'
 import { separateTypes } from './sample-types.ts'
+import { workerLimits } from './worker-limits.ts'
 
 /** What a test's worker has different from the others. */
 export interface WorldWorker extends Partial<Omit<WorkerOptions, 'limits' | 'shardLimits'>> {
   readonly limits?: Partial<WorkerLimits>
   readonly shardLimits?: Partial<ReturnType<WorkerOptions['shardLimits']>>
-}
-
-const testLimits: WorkerLimits = {
-  maxWindowStatements: 8,
-  maxIsolationStatements: 100,
-  breakerWaitMs: 10_000,
-  fullWorkerBackOffMs: 20,
-  maxConcurrentWindows: 4,
-  stoppedRetryMs: 30_000,
-  failureCredit: 100,
-  failingAlikeJobs: 3,
-  retainHours: 168,
 }
 
 /** A whole deployment in memory: a log, its shards and a clock, in which workers are started. */
@@ -73,7 +62,7 @@ export class ModelWorld {
       checksum: crc32,
       clock: this.clock,
       alerts: { raise: (alert) => this.alerts.push(alert) },
-      limits: { ...testLimits, ...limits },
+      limits: { ...workerLimits, ...limits },
       owner: 'worker-1',
       newEpoch: () => `epoch-${++this.#epochs}`,
       shardLimits: () => ({
