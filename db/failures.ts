@@ -46,6 +46,27 @@ export async function clearJobs(
   }
 }
 
+/** Operations of a job, by their indexes, both inclusive. */
+export interface FailureRange {
+  readonly job: string
+  readonly first: number
+  readonly last: number
+}
+
+/** Removes what is recorded of some operations, in statements of a bounded size. Rejects with MySQL's error. */
+export async function clearFailures(
+  connection: ShardConnection,
+  ranges: readonly FailureRange[],
+): Promise<void> {
+  const rows = ranges.map(({ job, first, last }) => [job, first, last])
+  for (const part of jsonParts(rows, connection.maxPacketBytes)) {
+    for (const { job, first, last } of await connection.read(selectRanges, [part])) {
+      const range = [job!, first!, last!]
+      while ((await connection.write(deleteRange, range)) === deletedRows) {}
+    }
+  }
+}
+
 /** Under which job a message stands that can't be decoded. */
 export function undecodableJob(logId: string): string {
   return `log:${logId}`
@@ -115,11 +136,21 @@ const any = sql.placeholder('value')
 /** At a time: it takes some 100 ms. */
 const deletedRows = 10_000
 
+const rangeColumns = `
+  job TEXT PATH '$[0]' ERROR ON ERROR, first BIGINT UNSIGNED PATH '$[1]' ERROR ON ERROR,
+  last BIGINT UNSIGNED PATH '$[2]' ERROR ON ERROR`
+
 const selectKnown = textOf(
   sql`SELECT new.job FROM ${jsonRows("job TEXT PATH '$' ERROR ON ERROR")} WHERE EXISTS (SELECT 1 FROM ${failures} WHERE ${failures.job} = new.job) OR EXISTS (SELECT 1 FROM ${outcomes} WHERE ${outcomes.job} = new.job)`,
 )
 const deleteFailures = textOf(
   sql`DELETE FROM ${failures} WHERE ${failures.job} = ${any} LIMIT ${sql.raw(String(deletedRows))}`,
+)
+const selectRanges = textOf(
+  sql`SELECT new.job, new.first, new.last FROM ${jsonRows(rangeColumns)} WHERE EXISTS (SELECT 1 FROM ${failures} WHERE ${failures.job} = new.job AND ${failures.operation} BETWEEN new.first AND new.last)`,
+)
+const deleteRange = textOf(
+  sql`DELETE FROM ${failures} WHERE ${failures.job} = ${any} AND ${failures.operation} BETWEEN ${any} AND ${any} LIMIT ${sql.raw(String(deletedRows))}`,
 )
 const deleteCounts = textOf(sql`DELETE FROM ${outcomes} WHERE ${outcomes.job} = ${any}`)
 

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { UndecodableMessage } from '../core/failure.ts'
-import { type Position, samePosition } from '../core/position.ts'
+import type { Position } from '../core/position.ts'
 import { StoreError } from '../core/shard-store.ts'
 import { isConnected, lockRowFromZombie, positionGone } from './claim.ts'
-import { recordOutcomes } from './failures.ts'
+import { clearFailures, type FailureRange, recordOutcomes } from './failures.ts'
 import { insertRow, type OffsetRow, type RowKey, readRow, rewriteRow } from './fence.ts'
 import { checkIdentity } from './identity.ts'
 import { lockClock } from './lock-clock.ts'
@@ -13,6 +13,9 @@ import { defaultStoreSettings, windowSettings } from './session-settings.ts'
 import { describeAddress, type ShardAddress } from './shard-address.ts'
 import { ShardConnection } from './shard-connection.ts'
 import { textOf } from './sql-text.ts'
+
+/** A held shard's connection says nothing while the log is read; then MySQL lets the shard go. */
+const idleSeconds = 600
 
 /** Which shard of which deployment, and of which topic's positions. */
 export interface RepairTarget {
@@ -39,8 +42,6 @@ export interface Repair {
   readonly command: string
   readonly who: string
   readonly reason: string
-  /** Undefined where the shard's row is gone. */
-  readonly from: ShardPlace | undefined
   readonly to: ShardPlace
   /** What is lost or repeated, in words. */
   readonly effect: string
@@ -50,60 +51,89 @@ export interface Repair {
   readonly undecodable: readonly UndecodableMessage[]
   /** Operations given up, counted per job. */
   readonly cancelled: ReadonlyMap<string, number>
+  /** Failures of operations that are applied again, and fail anew or not at all. */
+  readonly outdated: readonly FailureRange[]
 }
 
 /** Where the shard stands, and whose it is. Rejects with a `StoreError`, also if its row is gone. */
 export async function readShardRow(target: RepairTarget): Promise<ShardRow> {
-  const row = await findShardRow(target)
+  return demandShardRow(target, await findShardRow(target))
+}
+
+/** Throws a `StoreError` if the shard's row is gone. */
+export function demandShardRow({ address, topic }: RepairTarget, row?: ShardRow): ShardRow {
   if (row) return row
-  throw positionGone(target.address, target.topic)
+  throw positionGone(address, topic)
 }
 
 /** The same; undefined if the shard's row is gone. */
-export function findShardRow(target: RepairTarget): Promise<ShardRow | undefined> {
-  return withShard(target, async (connection) => {
-    const row = await readRow(connection, keyOf(target))
-    if (!row) return undefined
-    const { logId, position, owner, connectionId, serverUuid } = row
-    const isOwned =
-      connectionId !== undefined &&
-      serverUuid !== undefined &&
-      (await isConnected(connection, { id: connectionId, serverUuid }))
-    return { logId, position, owner, isOwned }
-  })
+export async function findShardRow(target: RepairTarget): Promise<ShardRow | undefined> {
+  const connection = await connect(target)
+  try {
+    return await withOwner(connection, await readRow(connection, keyOf(target)))
+  } catch (error) {
+    throw storeErrorOf(error, describeAddress(target.address))
+  } finally {
+    await connection.close()
+  }
 }
 
 /**
- * Takes the shard over, moves it, records what that gives up, and leaves an audit row, all in one
- * transaction. False, with nothing changed, if the shard is not where the repair begins any more.
- * Rejects with a `StoreError`, of action `unclear` if nobody knows whether it took effect.
+ * A shard whose row is locked: its worker, if it has one, waits, and nobody moves it until it is let
+ * go. Methods reject with a `StoreError`.
  */
-export function repairShard(target: RepairTarget, repair: Repair): Promise<boolean> {
-  return withShard(target, async (connection) => {
-    const { from, to, epoch, who, command, reason, effect, undecodable, cancelled } = repair
-    const { claimLockWaitMs } = defaultStoreSettings
-    const key = keyOf(target)
-    const row = await lockRowFromZombie(connection, key, {
-      address: target.address,
-      claimLockWaitMs,
-      clock: lockClock,
-    })
-    if (!isAt(row, from)) return false
+export class HeldShard {
+  /** Where it stands; undefined if its row is gone. */
+  readonly row: ShardRow | undefined
+  readonly #target: RepairTarget
+  readonly #connection: ShardConnection
+
+  private constructor(target: RepairTarget, connection: ShardConnection, row?: ShardRow) {
+    this.#target = target
+    this.#connection = connection
+    this.row = row
+  }
+
+  /** Ends its worker's transaction if that does not end by itself. */
+  static async hold(target: RepairTarget): Promise<HeldShard> {
+    const { address } = target
+    const connection = await connect(target)
+    try {
+      const { claimLockWaitMs } = defaultStoreSettings
+      const options = { address, claimLockWaitMs, clock: lockClock }
+      const row = await lockRowFromZombie(connection, keyOf(target), options)
+      return new HeldShard(target, connection, await withOwner(connection, row))
+    } catch (error) {
+      await connection.close()
+      throw storeErrorOf(error, describeAddress(address))
+    }
+  }
+
+  /**
+   * Takes the shard from its worker, moves it, records what that gives up, and leaves an audit row, in
+   * one transaction. Once only. Rejects with action `unclear` if nobody knows whether it took effect.
+   */
+  async repair(repair: Repair): Promise<void> {
+    const connection = this.#connection
+    const { to, epoch, who, outdated, undecodable, cancelled } = repair
     const owner = `repair by ${who}`.slice(0, maxNameLength)
-    await (row ? rewriteRow : insertRow)(connection, key, { ...to, epoch, owner })
-    const records = { failed: [], undecodable, superseded: new Map(), cancelled }
-    await recordOutcomes(connection, (from ?? to).logId, records)
-    await connection.write(insertAudit, [
-      ...[command, who.slice(0, maxNameLength), reason.slice(0, maxAuditLength)],
-      ...[
-        from ? describePlace(from) : 'nowhere',
-        describePlace(to),
-        effect.slice(0, maxAuditLength),
-      ],
-    ])
-    await commit(connection, target)
-    return true
-  })
+    const place = this.row ? rewriteRow : insertRow
+    try {
+      await place(connection, keyOf(this.#target), { ...to, epoch, owner })
+      await clearFailures(connection, outdated)
+      const records = { failed: [], undecodable, superseded: new Map(), cancelled }
+      await recordOutcomes(connection, (this.row ?? to).logId, records)
+      await connection.write(insertAudit, auditValues(this.row, repair))
+    } catch (error) {
+      throw storeErrorOf(error, describeAddress(this.#target.address))
+    }
+    await commit(connection, this.#target)
+  }
+
+  /** Lets it go; what was not committed is rolled back. */
+  release(): Promise<void> {
+    return this.#connection.close()
+  }
 }
 
 export function describePosition({ offset, operation }: Position): string {
@@ -123,28 +153,40 @@ function keyOf({ topic, address }: RepairTarget): RowKey {
   return { topic, shard: address.shard }
 }
 
-function isAt(row: OffsetRow | undefined, from: ShardPlace | undefined): boolean {
-  if (!row || !from) return !row && !from
-  return row.logId === from.logId && samePosition(row.position, from.position)
+function auditValues(from: ShardPlace | undefined, { command, who, reason, to, effect }: Repair) {
+  return [
+    ...[command, who.slice(0, maxNameLength), reason.slice(0, maxAuditLength)],
+    ...[from ? describePlace(from) : 'nowhere', describePlace(to)],
+    effect.slice(0, maxAuditLength),
+  ]
 }
 
-/** A connection for one look or one change; what was not committed is rolled back. */
-async function withShard<T>(
-  { address, cluster, map }: RepairTarget,
-  work: (connection: ShardConnection) => Promise<T>,
-): Promise<T> {
+async function withOwner(
+  connection: ShardConnection,
+  row: OffsetRow | undefined,
+): Promise<ShardRow | undefined> {
+  if (!row) return undefined
+  const { logId, position, owner, connectionId, serverUuid } = row
+  const isOwned =
+    connectionId !== undefined &&
+    serverUuid !== undefined &&
+    (await isConnected(connection, { id: connectionId, serverUuid }))
+  return { logId, position, owner, isOwned }
+}
+
+/** A connection for one look or one change. */
+async function connect({ address, cluster, map }: RepairTarget): Promise<ShardConnection> {
   const { connectTimeoutMs, statementTimeoutMs } = defaultStoreSettings
   const connection = await ShardConnection.open({
     ...{ address, connectTimeoutMs, statementTimeoutMs },
-    settings: windowSettings(defaultStoreSettings),
+    settings: windowSettings({ ...defaultStoreSettings, idleSeconds }),
   })
   try {
     await checkIdentity(connection, address, { cluster, map, shard: address.shard })
-    return await work(connection)
+    return connection
   } catch (error) {
-    throw storeErrorOf(error, describeAddress(address))
-  } finally {
     await connection.close()
+    throw storeErrorOf(error, describeAddress(address))
   }
 }
 

@@ -30,8 +30,9 @@ SLUICE_KAFKA_BROKERS or SLUICE_DATA_DIR, …; shards are reached with the worker
 const conclusion = `  --yes --reason "why"   does it; who, when, why and what it did is kept in the shard's sluice_audit
   --who name             who that was, if not the account that runs this
 
-Workers and APIs run on: a worker loses the shard and finds its new position within seconds, a shard
-that is stopped when it looks again (stoppedRetryMs). After adopt-log those that had opened the old log
+Workers and APIs run on: the shard waits while what is skipped or repeated is counted, then its worker
+loses it and finds the new position within seconds, a shard that is stopped when it looks again
+(stoppedRetryMs). After adopt-log those that had opened the old log
 must be started again. What each alert means, and what to do: docs/runbook.md.`
 
 /** What a command does, or all of them, with examples. */

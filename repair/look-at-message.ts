@@ -7,13 +7,14 @@ import type { RepairContext } from './repair-context.ts'
 export interface MessageView {
   /** Why no worker of this config can apply it; undefined if one can. */
   readonly unreadable: string | undefined
-  /** Whose operations they are, and how many; undefined where nobody can tell. */
+  /** Whose operations they are, and which; undefined where nobody can tell. */
   readonly counted: CountedMessage | undefined
 }
 
 export interface CountedMessage {
   readonly job: string
-  readonly operations: number
+  /** The operations' indexes in their job. */
+  readonly indexes: readonly number[]
   /** Whether a copy is dropped: of a request with an Idempotency-Key, or a retry. */
   readonly isOnce: boolean
 }
@@ -40,7 +41,7 @@ export function lookAtMessage(
         unreadable: typeof sources === 'string' ? `it has ${sources}` : undefined,
         counted: {
           job,
-          operations: operations.length,
+          indexes: operations.map(({ index }) => index),
           isOnce: keyed !== undefined || retryOf !== undefined,
         },
       }

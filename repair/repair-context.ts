@@ -26,17 +26,22 @@ export class RepairRefused extends Error {
   override readonly name = 'RepairRefused'
 }
 
-/** Throws if the config has no such shard. */
-export function targetOf({ targets }: RepairContext, shard: number): RepairTarget {
-  const target = targets[shard]
-  if (target) return target
+/** A shard by the number that was given. Throws if the config has none of that number. */
+export function shardOf({ targets }: RepairContext, number: number): ShardId {
+  if (targets[number]) return shardId(number)
   throw new RepairRefused(
-    `the config has no shard ${shard}: its shards are 0 to ${targets.length - 1}`,
+    `the config has no shard ${number}: its shards are 0 to ${targets.length - 1}`,
   )
 }
 
-export function chosenShards({ targets }: RepairContext, shard: number | undefined): ShardId[] {
-  return shard === undefined ? targets.map((_, n) => shardId(n)) : [shardId(shard)]
+export function targetOf({ targets }: RepairContext, shard: ShardId): RepairTarget {
+  return targets[shard]!
+}
+
+export function chosenShards(context: RepairContext, number: number | undefined): ShardId[] {
+  return number === undefined
+    ? context.targets.map((_, n) => shardId(n))
+    : [shardOf(context, number)]
 }
 
 export const notDone = 'Nothing was changed. To do it, say it again with --yes --reason "why"'
@@ -47,14 +52,4 @@ export function demandThisLog({ log }: RepairContext, shard: ShardId, row: Shard
   throw new RepairRefused(
     `shard ${shard} stands in log ${row.logId}, but ${log.topic} is log ${log.logId}: an offset of one means nothing in the other. Bring the old log back, or see adopt-log`,
   )
-}
-
-export function keepsMoving(shard: ShardId): RepairRefused {
-  return new RepairRefused(
-    `shard ${shard} goes on applying while what it would skip or repeat is counted: nothing was changed. Stop its worker first`,
-  )
-}
-
-export function tell({ write }: RepairContext, lines: readonly string[]): void {
-  for (const line of lines) write(line)
 }

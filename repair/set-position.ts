@@ -1,51 +1,33 @@
 import type { LogBounds } from '../core/log.ts'
 import { decodeMessage } from '../core/message.ts'
 import type { Offset, Position, ShardId } from '../core/position.ts'
-import { comparePositions, offset, samePosition, shardId } from '../core/position.ts'
-import {
-  describePosition,
-  findShardRow,
-  type Repair,
-  repairShard,
-  type ShardRow,
-} from '../db/shard-repair.ts'
+import { comparePositions, offset, samePosition } from '../core/position.ts'
+import { undecodableJob } from '../db/failures.ts'
+import { describePosition, type Repair, type ShardRow } from '../db/shard-repair.ts'
+import { carryOut, type Plan } from './carry-out.ts'
 import type { Command, PlaceAsked } from './command.ts'
 import {
   demandThisLog,
-  keepsMoving,
   notDone,
   type RepairContext,
   RepairRefused,
-  targetOf,
-  tell,
+  shardOf,
 } from './repair-context.ts'
 import { readMessage, readStretch, type Stretch } from './stretch.ts'
 import { count, describeStretch, listStretch } from './stretch-words.ts'
 
 type SetPosition = Command & { name: 'set-position' }
 
-/** A shard whose worker goes on applying moves while its stretch is read. */
-const maxTries = 5
-
 /** Moves a shard's position inside its log; forward, what lies between counts as cancelled. */
 export async function setPosition(context: RepairContext, command: SetPosition): Promise<void> {
-  const target = targetOf(context, command.shard)
-  const shard = shardId(command.shard)
+  const shard = shardOf(context, command.shard)
   const to = await placeOf(context, shard, command.to)
-  for (let tries = 1; ; tries++) {
-    const row = await findShardRow(target)
-    if (row) demandThisLog(context, shard, row)
-    if (row && samePosition(row.position, to)) {
-      context.write(`shard ${shard} stands at ${describePosition(to)} already: nothing to do`)
-      return
-    }
-    const move = row ? await planMove(context, shard, row, to) : await planPlace(context, shard, to)
-    if (context.reason === undefined) return tell(context, [...move.lines, notDone])
-    if (await repairShard(target, repairOf(context, row, to, move))) {
-      return tell(context, [...move.lines, 'Done, and recorded in sluice_audit'])
-    }
-    if (tries === maxTries) throw keepsMoving(shard)
-  }
+  const outcome = await carryOut(context, shard, async (row) => {
+    if (!row) return planPlace(context, shard, to)
+    demandThisLog(context, shard, row)
+    return planMove(context, shard, row, to)
+  })
+  if (outcome === 'not done') context.write(notDone)
 }
 
 /** The position asked for. Rejects if the log does not hold it. */
@@ -77,21 +59,18 @@ async function placeOf(
   )
 }
 
-interface Move {
-  /** What is told. */
-  readonly lines: readonly string[]
-  readonly effect: string
-  /** What is given up. */
-  readonly skipped: Stretch | undefined
-}
-
 async function planMove(
   context: RepairContext,
   shard: ShardId,
   { position: from }: ShardRow,
   to: Position,
-): Promise<Move> {
-  const { earliest, next } = await context.log.bounds(shard)
+): Promise<Plan> {
+  if (samePosition(from, to)) {
+    const there = `shard ${shard} stands at ${describePosition(to)} already: nothing to do`
+    return { lines: [there], repair: undefined }
+  }
+  const { log } = context
+  const { earliest, next } = await log.bounds(shard)
   const isBack = comparePositions(to, from) < 0
   const held = (position: Position) => within(position, earliest, next)
   const stretch = isBack
@@ -102,20 +81,48 @@ async function planMove(
   const way = `shard ${shard} ${context.reason === undefined ? 'would move' : 'moves'} from ${describePosition(from)} ${isBack ? 'back' : 'forward'} to ${describePosition(to)}; its log holds ${earliest} to ${next}`
   return {
     lines: [way, ...effects, ...gone, ...listStretch(stretch)],
-    effect: [...effects, ...gone].join('; '),
-    skipped: isBack ? undefined : stretch,
+    repair: {
+      ...{ command: 'set-position', effect: [...effects, ...gone].join('; ') },
+      to: { logId: log.logId, position: to },
+      ...(isBack ? outdatedBy(stretch, log.logId, to, from) : givenUp(stretch)),
+    },
   }
 }
 
 /** For a shard whose row is gone: how far it was, nobody can tell. */
-async function planPlace(context: RepairContext, shard: ShardId, to: Position): Promise<Move> {
-  const { earliest, next } = await context.log.bounds(shard)
+async function planPlace(context: RepairContext, shard: ShardId, to: Position): Promise<Plan> {
+  const { log, reason } = context
+  const { earliest, next } = await log.bounds(shard)
   const effects = [
     'repeated: what comes behind it and was applied before',
     'lost: what stands before it and was not',
   ]
-  const way = `shard ${shard} has no position, its row is gone; it ${context.reason === undefined ? 'would be put' : 'is put'} at ${describePosition(to)}; its log holds ${earliest} to ${next}`
-  return { lines: [way, ...effects], effect: effects.join('; '), skipped: undefined }
+  const way = `shard ${shard} has no position, its row is gone; it ${reason === undefined ? 'would be put' : 'is put'} at ${describePosition(to)}; its log holds ${earliest} to ${next}`
+  return {
+    lines: [way, ...effects],
+    repair: {
+      ...{ command: 'set-position', effect: effects.join('; ') },
+      to: { logId: log.logId, position: to },
+      ...{ undecodable: [], cancelled: new Map(), outdated: [] },
+    },
+  }
+}
+
+type Recorded = Pick<Repair, 'undecodable' | 'cancelled' | 'outdated'>
+
+function givenUp({ jobs, unreadable }: Stretch): Recorded {
+  const cancelled = new Map(Array.from(jobs, ([job, { operations }]) => [job, operations]))
+  return { undecodable: unreadable, cancelled, outdated: [] }
+}
+
+/** What failed there before is applied again: it fails anew, or not at all. */
+function outdatedBy({ jobs }: Stretch, logId: string, to: Position, from: Position): Recorded {
+  const failed = [...jobs].flatMap(([job, { applicable }]) =>
+    applicable ? [{ job, ...applicable }] : [],
+  )
+  const raw = { job: undecodableJob(logId), first: to.offset, last: from.offset - 1 }
+  const outdated = raw.first <= raw.last ? [...failed, raw] : failed
+  return { undecodable: [], cancelled: new Map(), outdated }
 }
 
 function skipped(stretch: Stretch): string[] {
@@ -132,7 +139,7 @@ function repeated(stretch: Stretch): string[] {
   if (stretch.messages === 0) return ['repeated: nothing that the log still holds']
   const again = [
     `repeated: ${describeStretch(stretch)}`,
-    'increments add once more, creates that took effect fail as already_exists, older values overwrite newer ones where a type has no version; counts of superseded and cancelled operations grow again',
+    'increments add once more, creates that took effect fail as already_exists, older values overwrite newer ones where a type has no version; failures recorded of them are removed, and counts of superseded and cancelled ones grow again',
   ]
   if (stretch.once === 0) return again
   return [
@@ -160,23 +167,6 @@ function goneBehind(from: Position, next: Offset): string[] {
 function within(position: Position, earliest: Offset, next: Offset): Position {
   if (position.offset < earliest) return { offset: earliest, operation: 0 }
   return position.offset >= next ? { offset: next, operation: 0 } : position
-}
-
-function repairOf(
-  context: RepairContext,
-  row: ShardRow | undefined,
-  to: Position,
-  move: Move,
-): Repair {
-  const { who, reason, log } = context
-  return {
-    ...{ command: 'set-position', who, reason: reason!, effect: move.effect },
-    epoch: context.newEpoch(),
-    from: row,
-    to: { logId: log.logId, position: to },
-    undecodable: move.skipped?.unreadable ?? [],
-    cancelled: move.skipped?.jobs ?? new Map(),
-  }
 }
 
 function outside(shard: ShardId, at: Offset, { earliest, next }: LogBounds, why: string) {

@@ -48,6 +48,6 @@ async function nextIn(
   if (!message) return toCome
   const { unreadable, counted } = lookAtMessage(message, context)
   if (unreadable !== undefined) return `${toCome}; the first can't be read: ${unreadable}`
-  const left = counted ? counted.operations - operation : 0
+  const left = counted ? counted.indexes.length - operation : 0
   return `${toCome}; first ${count(left, 'operation')} of job ${counted?.job}`
 }

@@ -1,18 +1,19 @@
 import type { UndecodableMessage } from '../core/failure.ts'
 import type { LogMessage } from '../core/log.ts'
-import type { Position, ShardId } from '../core/position.ts'
-import { offset, shardId } from '../core/position.ts'
-import { describePosition, type Repair, readShardRow, repairShard } from '../db/shard-repair.ts'
+import type { Offset, Position, ShardId } from '../core/position.ts'
+import { offset } from '../core/position.ts'
+import { undecodableJob } from '../db/failures.ts'
+import { demandShardRow, describePosition } from '../db/shard-repair.ts'
+import { carryOut, type Plan } from './carry-out.ts'
 import type { Command } from './command.ts'
 import { lookAtMessage } from './look-at-message.ts'
 import {
   demandThisLog,
-  keepsMoving,
   notDone,
   type RepairContext,
   RepairRefused,
+  shardOf,
   targetOf,
-  tell,
 } from './repair-context.ts'
 import { readMessage } from './stretch.ts'
 import { count } from './stretch-words.ts'
@@ -21,47 +22,48 @@ type SkipMessage = Command & { name: 'skip-message' }
 
 /** Passes the one message that a shard stands at and nobody can read; it is kept raw. */
 export async function skipMessage(context: RepairContext, command: SkipMessage): Promise<void> {
-  const target = targetOf(context, command.shard)
-  const shard = shardId(command.shard)
-  const row = await readShardRow(target)
-  demandThisLog(context, shard, row)
-  const { position } = row
+  const shard = shardOf(context, command.shard)
   const at = offset(command.offset)
+  const outcome = await carryOut(context, shard, async (found) => {
+    const row = demandShardRow(targetOf(context, shard), found)
+    demandThisLog(context, shard, row)
+    return planSkip(context, shard, row.position, at)
+  })
+  if (outcome === 'not done') context.write(notDone)
+}
+
+async function planSkip(
+  context: RepairContext,
+  shard: ShardId,
+  position: Position,
+  at: Offset,
+): Promise<Plan> {
   if (position.offset === at + 1 && position.operation === 0) {
-    context.write(
-      `shard ${shard} stands at ${describePosition(position)}, behind the message at offset ${at} already: nothing to do`,
-    )
-    return
+    const behind = `shard ${shard} stands at ${describePosition(position)}, behind the message at offset ${at} already: nothing to do`
+    return { lines: [behind], repair: undefined }
   }
   if (position.offset !== at) {
     throw new RepairRefused(
       `shard ${shard} stands at ${describePosition(position)}, not at the message at offset ${at}: skip what it stands at, or see set-position`,
     )
   }
-  const skipped = await readUnreadable(context, shard, position)
-  const { undecodable, operations } = skipped
-  const isDry = context.reason === undefined
+  const { undecodable, operations } = await readUnreadable(context, shard, position)
+  const { log, reason } = context
   const lost = operations
     ? `lost: ${count(operations.count, 'operation')} of job ${operations.job}, counted as cancelled there`
     : 'lost: all operations in it; nobody can tell of which job, and there they count as applied'
-  const effect = `${lost}; kept raw in sluice_failures as ${context.log.logId}, operation ${at}`
-  const lines = [
-    `shard ${shard} ${isDry ? 'would pass' : 'passes'} the message at offset ${at} (${count(undecodable.bytes.byteLength, 'byte')}): ${undecodable.reason}`,
-    effect,
-  ]
-  if (isDry) return tell(context, [...lines, notDone])
-  const { who, reason, log } = context
-  const to = { offset: offset(at + 1), operation: 0 }
-  const repair: Repair = {
-    ...{ command: 'skip-message', who, reason: reason!, effect },
-    epoch: context.newEpoch(),
-    from: row,
-    to: { logId: log.logId, position: to },
-    undecodable: [{ ...undecodable, reason: `skipped by an operator: ${undecodable.reason}` }],
-    cancelled: operations ? new Map([[operations.job, operations.count]]) : new Map(),
+  const effect = `${lost}; kept raw in sluice_failures as ${undecodableJob(log.logId)}, operation ${at}`
+  const way = `shard ${shard} ${reason === undefined ? 'would pass' : 'passes'} the message at offset ${at} (${count(undecodable.bytes.byteLength, 'byte')}): ${undecodable.reason}`
+  return {
+    lines: [way, effect],
+    repair: {
+      ...{ command: 'skip-message', effect },
+      to: { logId: log.logId, position: { offset: offset(at + 1), operation: 0 } },
+      undecodable: [{ ...undecodable, reason: `skipped by an operator: ${undecodable.reason}` }],
+      cancelled: operations ? new Map([[operations.job, operations.count]]) : new Map(),
+      outdated: [],
+    },
   }
-  if (!(await repairShard(target, repair))) throw keepsMoving(shard)
-  tell(context, [...lines, 'Done, and recorded in sluice_audit'])
 }
 
 interface Unreadable {
@@ -87,12 +89,12 @@ async function readUnreadable(
   const { unreadable, counted } = lookAtMessage(message, context)
   if (unreadable === undefined) {
     throw new RepairRefused(
-      `the message at offset ${at} can be read: ${count(counted?.operations ?? 0, 'operation')} of job ${counted?.job}. It is not what stops the shard; set-position --to ${at + 1} gives it up all the same`,
+      `the message at offset ${at} can be read: ${count(counted?.indexes.length ?? 0, 'operation')} of job ${counted?.job}. It is not what stops the shard; set-position --to ${at + 1} gives it up all the same`,
     )
   }
   const left = counted && {
     job: counted.job,
-    count: Math.max(0, counted.operations - operation),
+    count: Math.max(0, counted.indexes.length - operation),
   }
   return { undecodable: raw(message, unreadable), operations: left }
 }

@@ -13,11 +13,11 @@ export function describeStretch({ messages, operations, jobs, unreadable }: Stre
 
 /** Its largest jobs, then what can't be read, a line each. */
 export function listStretch({ jobs, unreadable }: Stretch): string[] {
-  const largest = [...jobs].sort(([, a], [, b]) => b - a)
+  const largest = [...jobs].sort(([, a], [, b]) => b.operations - a.operations)
   return [
     ...named(
       largest,
-      ([job, operations]) => `  job ${job}: ${count(operations, 'operation')}`,
+      ([job, { operations }]) => `  job ${job}: ${count(operations, 'operation')}`,
       'job',
     ),
     ...named(unreadable, ({ offset, reason }) => `  offset ${offset}: ${reason}`, 'message'),

@@ -11,10 +11,16 @@ export interface Stretch {
   readonly operations: number
   /** Those of requests with an Idempotency-Key and of retries, of which a copy is dropped. */
   readonly once: number
-  /** Operations by job. */
-  readonly jobs: ReadonlyMap<string, number>
+  readonly jobs: ReadonlyMap<string, JobStretch>
   /** Messages whose operations nobody can count. */
   readonly unreadable: readonly UndecodableMessage[]
+}
+
+/** What of a job lies in a stretch. */
+export interface JobStretch {
+  readonly operations: number
+  /** Indexes, from the lowest to the highest, of those of which a copy would be applied again. */
+  readonly applicable: { readonly first: number; readonly last: number } | undefined
 }
 
 type Context = Pick<RepairContext, 'log' | 'types' | 'checksum'>
@@ -87,7 +93,7 @@ class Tally implements Stretch {
   messages = 0
   operations = 0
   once = 0
-  readonly jobs = new Map<string, number>()
+  readonly jobs = new Map<string, JobStretch>()
   readonly unreadable: UndecodableMessage[] = []
   readonly #from: Position
   readonly #to: Position
@@ -107,14 +113,14 @@ class Tally implements Stretch {
     else this.#keep(message, unreadable!)
   }
 
-  #count({ offset }: LogMessage, { job, operations, isOnce }: CountedMessage): void {
+  #count({ offset }: LogMessage, { job, indexes, isOnce }: CountedMessage): void {
     const begin = offset === this.#from.offset ? this.#from.operation : 0
-    const end = offset === this.#to.offset ? this.#to.operation : operations
-    const count = Math.max(0, Math.min(end, operations) - begin)
-    if (count === 0) return
-    this.operations += count
-    if (isOnce) this.once += count
-    this.jobs.set(job, (this.jobs.get(job) ?? 0) + count)
+    const end = offset === this.#to.offset ? this.#to.operation : indexes.length
+    const between = indexes.slice(begin, end)
+    if (between.length === 0) return
+    this.operations += between.length
+    if (isOnce) this.once += between.length
+    this.jobs.set(job, withOperations(this.jobs.get(job), between, isOnce))
     if (this.jobs.size > maxJobs) throw tooMuch(`operations of more than ${maxJobs} jobs`, offset)
   }
 
@@ -123,6 +129,19 @@ class Tally implements Stretch {
       throw tooMuch(`more than ${maxUnreadable} messages that can't be read`, offset)
     }
     this.unreadable.push({ offset, bytes, reason, ...(traceparent && { traceparent }) })
+  }
+}
+
+function withOperations(
+  { operations, applicable }: JobStretch = { operations: 0, applicable: undefined },
+  indexes: readonly number[],
+  isOnce: boolean,
+): JobStretch {
+  const ends = applicable ? [applicable.first, applicable.last] : []
+  const all = isOnce ? ends : [...ends, ...indexes]
+  return {
+    operations: operations + indexes.length,
+    applicable: all.length > 0 ? { first: Math.min(...all), last: Math.max(...all) } : undefined,
   }
 }
 

@@ -1,6 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { shardId } from '../../core/position.ts'
-import { type Repair, readShardRow, repairShard } from '../../db/shard-repair.ts'
+import { HeldShard, type Repair, readShardRow } from '../../db/shard-repair.ts'
 import { allTypes, ownTables } from './sample-types.ts'
 import { at, claimOf, logId, TestShards, topic } from './test-shards.ts'
 
@@ -14,14 +15,23 @@ afterEach(() => shards.drop())
 
 const target = () => ({ address: shards.shards[0]!, cluster: 'test', map: 'hash:1', topic })
 
+async function repairShard(repair: Repair, of = target()): Promise<void> {
+  const held = await HeldShard.hold(of)
+  try {
+    await held.repair(repair)
+  } finally {
+    await held.release()
+  }
+}
+
 function repairTo(position: ReturnType<typeof at>, given: Partial<Repair> = {}): Repair {
   return {
     ...{ command: 'set-position', who: 'dba', reason: 'a test', effect: 'nothing' },
-    from: { logId, position: at(0) },
     to: { logId, position },
     epoch: crypto.randomUUID(),
     undecodable: [],
     cancelled: new Map(),
+    outdated: [],
     ...given,
   }
 }
@@ -30,7 +40,7 @@ test('whoever owns the shard loses it, also amid a window', async () => {
   const session = await shards.store().claim(shardId(0), claimOf())
   expect(await readShardRow(target())).toMatchObject({ owner: 'a worker', isOwned: true })
   const window = await session.begin(at(0), at(1))
-  expect(await repairShard(target(), repairTo(at(5, 2)))).toBe(true)
+  await repairShard(repairTo(at(5, 2)))
   if (window === 'fenced') throw new Error('fenced')
   await expect(window.commit()).rejects.toThrow()
   expect(await session.look()).toBe('lost')
@@ -42,13 +52,55 @@ test('whoever owns the shard loses it, also amid a window', async () => {
   expect([next.position, await next.look()]).toEqual([at(5, 2), at(5, 2)])
 })
 
-test('a shard that moved meanwhile is left alone', async () => {
-  const from = { logId, position: at(3) }
-  expect(await repairShard(target(), repairTo(at(5), { from }))).toBe(false)
-  const older = { logId: 'an older log', position: at(0) }
-  expect(await repairShard(target(), repairTo(at(5), { from: older }))).toBe(false)
-  expect(await readShardRow(target())).toMatchObject({ position: at(0) })
+test('nobody moves a shard while it is held, and its worker goes on once it is let go', async () => {
+  const session = await shards.store().claim(shardId(0), claimOf())
+  const held = await HeldShard.hold(target())
+  expect(held.row).toMatchObject({ position: at(0) })
+  const begins = session.begin(at(0), at(1))
+  const first = await Promise.race([begins.then(() => 'the worker'), wait(300, 'nobody')])
+  expect(first).toBe('nobody')
+  await held.release()
+  const window = await begins
+  if (window === 'fenced') throw new Error('fenced')
+  await window.commit()
+  expect(await readShardRow(target())).toMatchObject({ position: at(1), isOwned: true })
   expect(await shards.query('SELECT * FROM sluice_audit')).toEqual([])
+})
+
+test('a shard held by a window that does not end is taken from it', async () => {
+  const session = await shards.store().claim(shardId(0), claimOf())
+  const window = await session.begin(at(0), at(1))
+  if (window === 'fenced') throw new Error('fenced')
+  const held = await HeldShard.hold(target())
+  expect(held.row).toMatchObject({ position: at(0) })
+  await expect(window.commit()).rejects.toThrow()
+  await held.release()
+})
+
+test('of failures that are outdated none stays, and no other one goes', async () => {
+  const failures = [
+    ['again', 3],
+    ['again', 4],
+    ['again', 9],
+    ['again', 10],
+    ['once', 5],
+  ] as const
+  for (const [job, operation] of failures) {
+    await shards.query(
+      `INSERT INTO sluice_failures (job, operation, type, op, code, message, at) VALUES ('${job}', ${operation}, '', '', '', '', NOW())`,
+    )
+  }
+  const outdated = [
+    { job: 'again', first: 4, last: 9 },
+    { job: 'not there', first: 0, last: 9 },
+  ]
+  await repairShard(repairTo(at(5), { outdated }))
+  const left = 'SELECT job, operation FROM sluice_failures ORDER BY job, operation'
+  expect(await shards.query(left)).toEqual([
+    { job: 'again', operation: '3' },
+    { job: 'again', operation: '10' },
+    { job: 'once', operation: '5' },
+  ])
 })
 
 test('position, failures, counts and audit change together, or not at all', async () => {
@@ -64,11 +116,11 @@ test('position, failures, counts and audit change together, or not at all', asyn
   ]
   const audit = 'RENAME TABLE sluice_audit TO audit_elsewhere'
   await shards.query(audit)
-  await expect(repairShard(target(), repair)).rejects.toThrow(/ER_NO_SUCH_TABLE.*npm run migrate/)
+  await expect(repairShard(repair)).rejects.toThrow(/ER_NO_SUCH_TABLE.*npm run migrate/)
   expect(await recorded()).toEqual([at(0), [], []])
 
   await shards.query('RENAME TABLE audit_elsewhere TO sluice_audit')
-  expect(await repairShard(target(), repair)).toBe(true)
+  await repairShard(repair)
   expect(await recorded()).toEqual([
     at(5),
     [{ operation: '4' }],
@@ -81,16 +133,14 @@ test('position, failures, counts and audit change together, or not at all', asyn
 
 test('the database of another shard is not touched', async () => {
   const other = { ...target(), map: 'hash:2' }
-  await expect(repairShard(other, repairTo(at(5)))).rejects.toThrow(/expected map hash:2/)
+  await expect(repairShard(repairTo(at(5)), other)).rejects.toThrow(/expected map hash:2/)
   await expect(readShardRow(other)).rejects.toThrow(/expected map hash:2/)
 })
 
 test('a shard whose row is gone is put where the operator says', async () => {
   await shards.query('DELETE FROM sluice_offsets')
   await expect(readShardRow(target())).rejects.toThrow(/is gone.*npm run repair -- set-position/)
-  expect(await repairShard(target(), repairTo(at(5)))).toBe(false)
-  expect(await repairShard(target(), { ...repairTo(at(5, 2)), from: undefined })).toBe(true)
-  expect(await repairShard(target(), { ...repairTo(at(6)), from: undefined })).toBe(false)
+  await repairShard(repairTo(at(5, 2)))
   const session = await shards.store().claim(shardId(0), claimOf())
   expect(session.position).toEqual(at(5, 2))
   expect(await shards.query('SELECT moved_from, moved_to FROM sluice_audit')).toEqual([

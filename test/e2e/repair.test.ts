@@ -207,6 +207,51 @@ describe.each([
   })
 })
 
+test('a failure that was recorded before set-position goes back is listed only if it fails again', {
+  timeout,
+}, async () => {
+  const { deployment, api } = await start()
+  const early = await api.write([createUser(user), incrementSaves('1', user, 2)])
+  const job = String(early.body.receipt)
+  expect(await api.settled(job)).toMatchObject({ applied: 1, failed: 1 })
+  await api.applied([createPin('1', user)])
+
+  expect(await run(deployment, 'set-position --shard 0 --to 0', ...why)).toContain('Done')
+  // The increment finds its pin now; both creates find what they made.
+  const failed = () => deployment.query(0, 'SELECT type, op FROM sluice_failures ORDER BY type')
+  await expect.poll(failed, patient).toEqual([
+    { type: 'pin', op: 'create' },
+    { type: 'user', op: 'create' },
+  ])
+  await expect.poll(() => api.job(job), patient).toMatchObject({ applied: 1, failed: 1 })
+})
+
+test('set-position moves a shard whose worker is busy all the time', { timeout }, async () => {
+  const { deployment, api } = await start()
+  await api.applied([createUser(user), createPin('1', user)])
+  let isOver = false
+  let saves = 0
+  const load = async () => {
+    while (!isOver) {
+      await api.write(Array.from({ length: 100 }, () => incrementSaves('1', user, 1)))
+      saves += 100
+    }
+  }
+  const loads = Promise.all([load(), load(), load()])
+  try {
+    const told = await run(deployment, 'set-position --shard 0 --to 1', ...why)
+    expect(told).toMatch(/moves from \d+.\d+ back to 1.0.*\nrepeated: [\d,]+ operations/)
+    const repeated = Number(/repeated: ([\d,]+)/.exec(told)![1]!.replaceAll(',', ''))
+    isOver = true
+    await loads
+    const sum = async () => (await deployment.query(0, 'SELECT saves FROM pins'))[0]!.saves
+    await expect.poll(sum, patient).toBe(saves + repeated)
+  } finally {
+    isOver = true
+    await loads
+  }
+})
+
 test('set-position forward counts what it skips as cancelled, in its jobs', {
   timeout,
 }, async () => {
