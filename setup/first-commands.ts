@@ -1,5 +1,8 @@
-/** What a newcomer pastes into another terminal: a write, its job, the shards. */
-export function commandsToPaste(url: string): string {
+/**
+ * What a newcomer pastes into another terminal: a write, its job, the shards. For commands that work
+ * on the databases themselves, also the URL of a MySQL that was started for this.
+ */
+export function commandsToPaste(url: string, startedMysqlUrl: string | undefined): string {
   return `
 Write (two pins of one user, one of them counted up):
 
@@ -16,6 +19,15 @@ Look at the job (its receipt is in the answer) and at what failed of it:
 Look at the shards:
 
   curl -s ${url}/v1/shards
-
+${startedMysqlUrl === undefined ? '' : operatorsCommands(startedMysqlUrl)}
 Ctrl-C stops everything; the next start goes on.`
+}
+
+function operatorsCommands(mysqlUrl: string): string {
+  return `
+As their operator, from this folder:
+
+  export SLUICE_MYSQL_URL=${mysqlUrl}
+  npm run repair -- show
+`
 }

@@ -63,5 +63,5 @@ async function start(): Promise<void> {
     say(`API listens on ${api.url}`)
     return api
   })
-  console.log(commandsToPaste(api.url))
+  console.log(commandsToPaste(api.url, given.mysqlUrl === undefined ? mysql.url : undefined))
 }

@@ -44,6 +44,12 @@ test('one command starts all of it; Ctrl-C stops all of it, and the next start g
   )
   expect(first.process.output).toContain(`curl -s ${first.url}/v1/writes`)
   await first.applied([createPin('1', '7')])
+  const [, mysqlUrl] = first.process.output.match(
+    /export SLUICE_MYSQL_URL=(\S+)\n {2}npm run repair/,
+  )!
+  const shown = deployment.start('repair', 'node', { SLUICE_MYSQL_URL: mysqlUrl }, 'show')
+  expect(await shown.ended).toBe(0)
+  expect(shown.output).toMatch(/^(shard \d stands at .*, owned by .*: all is applied\n){8}$/)
 
   const receipts: string[] = []
   let running = first
