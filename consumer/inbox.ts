@@ -4,7 +4,7 @@ import { LogError } from '../core/log.ts'
 import type { Checksum, DecodedMessage } from '../core/message.ts'
 import { decodeMessage } from '../core/message.ts'
 import type { ObjectType } from '../core/object-type.ts'
-import type { Position } from '../core/position.ts'
+import { offset, type Position } from '../core/position.ts'
 import type { Source } from '../core/source.ts'
 import { sourcesOf } from './message-sources.ts'
 
@@ -25,8 +25,8 @@ export type Head =
   /** The operations of the first message that are not taken yet. */
   | { readonly kind: 'sources'; readonly sources: readonly Source[] }
   | { readonly kind: 'undecodable'; readonly message: UndecodableMessage }
-  /** Nobody gets past it before a worker comes that knows it. */
-  | { readonly kind: 'unknown'; readonly error: UnknownContent }
+  /** Content that this worker does not know, or no message at all where one must be. */
+  | { readonly kind: 'blocked'; readonly error: UnknownContent | LogError }
 
 /**
  * A partition's messages that were pulled and not yet taken into a window, in log order. Each is
@@ -36,7 +36,7 @@ export class Inbox {
   readonly #reader: PartitionReader
   readonly #options: InboxOptions
   /** Where the first message begins; operations in front of it are settled already. */
-  #from: Position | undefined
+  #from: Position
   #messages: LogMessage[] = []
   #head: Head | undefined
 
@@ -68,7 +68,7 @@ export class Inbox {
     const sources: Source[] = []
     for (const [i, message] of this.#messages.entries()) {
       if (sources.length >= count) break
-      const next = i === 0 ? this.head()! : this.#decode(message, undefined)
+      const next = i === 0 ? this.head()! : this.#decode(message, behind(this.#from, i))
       if (next.kind !== 'sources') break
       sources.push(...next.sources.slice(0, count - sources.length))
     }
@@ -98,19 +98,21 @@ export class Inbox {
   pass(): void {
     this.#messages.shift()
     this.#head = undefined
-    this.#from = undefined
+    this.#from = behind(this.#from, 1)
   }
 
   async close(): Promise<void> {
     await this.#reader.close()
   }
 
-  #decode(message: LogMessage, from: Position | undefined): Head {
+  #decode(message: LogMessage, from: Position): Head {
+    const missing = missingBetween(from, message)
+    if (missing) return { kind: 'blocked', error: missing }
     const { checksum, types } = this.#options
     const decoded = decodeMessage(message.bytes, checksum)
     switch (decoded.kind) {
       case 'message': {
-        const first = settledIn(message.offset, decoded.message.operations.length, from)
+        const first = settledIn(decoded.message.operations.length, from)
         const sources = sourcesOf(message, decoded.message, types, first)
         return typeof sources === 'string'
           ? unknownHead(message, sources)
@@ -126,21 +128,37 @@ export class Inbox {
   }
 }
 
-/** How many operations of the first message are settled: those in front of where the shard stands. */
-function settledIn(at: Position['offset'], operations: number, from: Position | undefined): number {
-  const settled = from?.operation ?? 0
-  if (settled === 0 || (at === from?.offset && settled < operations)) return settled
+/** Where the message that comes so many behind a position begins. */
+function behind({ offset: at }: Position, messages: number): Position {
+  return { offset: offset(at + messages), operation: 0 }
+}
+
+/**
+ * Each offset holds a message: no client of the log may leave one out, whatever becomes of the readers
+ * before it or of its buffers. It would never be missed anywhere else.
+ */
+function missingBetween({ offset: from }: Position, { offset: at }: LogMessage) {
+  if (at === from) return undefined
+  return new LogError(
+    'out_of_range',
+    `the message at offset ${from} is to come next, but the log brought the one at ${at}: it lost messages, is another one, or was read wrongly. It is read anew when the shard looks again`,
+  )
+}
+
+/** How many operations of a message are settled: those in front of where the shard stands. */
+function settledIn(operations: number, { offset: at, operation: settled }: Position): number {
+  if (settled === 0 || settled < operations) return settled
   throw new LogError(
     'out_of_range',
-    `${settled} operations of the message at offset ${from?.offset} are settled, but the log has one of ${operations} at ${at} there: it lost messages or is another one`,
+    `${settled} operations of the message at offset ${at} are settled, but it has ${operations}: the log lost messages or is another one`,
   )
 }
 
 function undecodable(
-  { offset, bytes, headers: { traceparent } }: LogMessage,
+  { offset: at, bytes, headers: { traceparent } }: LogMessage,
   { reason }: DecodedMessage & { kind: 'corrupt' },
 ): UndecodableMessage {
-  return traceparent ? { offset, bytes, reason, traceparent } : { offset, bytes, reason }
+  return { offset: at, bytes, reason, ...(traceparent && { traceparent }) }
 }
 
 function unknownHead(message: LogMessage, unknown: string): Head {
@@ -148,5 +166,5 @@ function unknownHead(message: LogMessage, unknown: string): Head {
     `the message at offset ${message.offset} has ${unknown}, which this worker does not know; ` +
       'start a worker whose version and config know it; if it may be given up, npm run repair -- skip-message passes it',
   )
-  return { kind: 'unknown', error }
+  return { kind: 'blocked', error }
 }

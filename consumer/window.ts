@@ -46,7 +46,7 @@ export interface Suspects {
 
 /**
  * Takes the next window out of the inbox; undefined if nothing is held. What is cancelled is part of
- * it and needs no statement. Throws `UnknownContent` once everything in front of that message is taken.
+ * it and needs no statement. Throws `UnknownContent`, or a `LogError` where a message is missing, once everything in front is taken.
  */
 export async function cutWindow(
   inbox: Inbox,
@@ -63,7 +63,7 @@ export async function cutWindow(
   for (let head = inbox.head(); head; head = inbox.head()) {
     if (head.kind !== 'sources') {
       if (last) break
-      if (head.kind === 'unknown') throw head.error
+      if (head.kind === 'blocked') throw head.error
       inbox.pass()
       return windowOfUndecodable(from, head.message)
     }

@@ -60,7 +60,7 @@ export interface Headroom {
 
 export interface PartitionReader {
   /**
-   * The next messages in order, at most `maxMessages`; waits up to `waitMs` for the first one and
+   * The next messages in order, none left out, at most `maxMessages`; waits up to `waitMs` for the first one and
    * resolves empty after. One call at a time. Rejects with a `LogError`.
    */
   pull(maxMessages: number, waitMs: number): Promise<readonly LogMessage[]>

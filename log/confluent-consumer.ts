@@ -42,7 +42,7 @@ export class ConfluentConsumer {
   readonly #parts: KafkaClientParts
   readonly #library: ConfluentLibrary
   readonly #streams = new Map<number, ConfluentStream>()
-  /** What is assigned between two calls: one under way may bring what was read before. */
+  /** What is done between two calls: one under way may still bring what was read for a former reader. */
   #waiting: ((consumer: ConfluentKafkaConsumer) => void)[] = []
   #consumer: ConfluentKafkaConsumer | undefined
   #running: Promise<void> | undefined
@@ -96,7 +96,10 @@ export class ConfluentConsumer {
   }
 
   #assign(stream: ConfluentStream): void {
-    this.#waiting.push((consumer) => consumer.incrementalAssign([this.#at(stream)]))
+    this.#waiting.push((consumer) => {
+      consumer.incrementalAssign([this.#at(stream)])
+      stream.isAssigned = true
+    })
     // The library keeps in mind that a partition was paused, also by a former reader.
     this.#waiting.push((consumer) => consumer.resume([this.#at(stream)]))
   }
@@ -177,8 +180,9 @@ export class ConfluentConsumer {
   #keep(consumer: ConfluentKafkaConsumer, messages: readonly Message[]): void {
     for (const message of messages) {
       const stream = this.#streams.get(message.partition)
-      stream?.keep(message)
-      if (!stream?.isFull || stream.isPaused) continue
+      if (!stream?.isAssigned) continue
+      stream.keep(message)
+      if (!stream.isFull || stream.isPaused) continue
       stream.isPaused = true
       this.#act(consumer, () => consumer.pause([this.#at(stream)]))
     }

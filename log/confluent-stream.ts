@@ -22,6 +22,8 @@ export class ConfluentStream {
   /** When something was last known of this partition, on the monotonic clock. */
   heardMs = performance.now()
   isPaused = false
+  /** What the library gave before is of a former reader of the partition, from elsewhere. */
+  isAssigned = false
 
   constructor(partition: number, from: Offset) {
     this.partition = partition
@@ -42,7 +44,7 @@ export class ConfluentStream {
   }
 
   keep(message: Message): void {
-    // Read again after a pause, or from before it was read from here.
+    // Read again after a pause.
     if (message.offset < this.#next) return
     const kept = toLogMessage(message)
     this.#messages.push(kept)

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { LogMessage } from '../../core/log.ts'
 import type { LogCase } from './log.ts'
 import { at, eventually, message, pullAll, rejectsWith, shard, textOf } from './log-steps.ts'
 
 const ten = Array.from({ length: 10 }, (_, n) => message(0, String(n)))
+
+const rereadings = 8
 
 /** As many as are made at a time, at most. */
 const randomBytes = 64 * 1024
@@ -140,6 +143,27 @@ export const readCases: readonly LogCase[] = [
       }
       await rejectsWith('out_of_range', readOn())
       assert.ok(offset < 60)
+    },
+  },
+  {
+    name: 'a partition is read again from further back while messages come for its reader before',
+    async run(world) {
+      await world.migrate()
+      const log = await world.open()
+      await log.publish(ten)
+      for (let round = 0; round < rereadings; round++) {
+        const next = ten.length + round
+        const former = await log.open(shard(0), at(next - 1))
+        await pullAll(former, 1)
+        // It waits for what comes next when its shard goes back to where it stands.
+        await pause(round * 12)
+        await former.close()
+        const reader = await log.open(shard(0), at(5))
+        await log.publish([message(0, String(next))])
+        const offsets = (await pullAll(reader, 3)).map(({ offset }) => offset)
+        assert.deepEqual(offsets.slice(0, 3), [5, 6, 7])
+        await reader.close()
+      }
     },
   },
   {

@@ -139,7 +139,7 @@ export const guards: readonly Guard[] = [
     name: 'autocommit=0',
     else: 'after a deadlock each statement commits by itself, outside any fence',
     edits: [{ file: 'db/session-settings.ts', text: 'autocommit: 0,', instead: 'autocommit: 1,' }],
-    tests: ['test/db/shard-session.test.ts', simulator],
+    tests: ['test/db/window-transaction.test.ts', simulator],
   },
   {
     name: 'only row errors go back to a savepoint',
@@ -218,6 +218,18 @@ export const guards: readonly Guard[] = [
       },
     ],
     tests: ['test/consumer/exactly-once.test.ts', simulator],
+  },
+  {
+    name: 'noticing a message that is left out',
+    else: 'what a client of the log mixed up is lost without a trace',
+    edits: [
+      {
+        file: 'consumer/inbox.ts',
+        text: '  if (at === from) return undefined\n',
+        instead: '  return undefined\n',
+      },
+    ],
+    tests: ['test/consumer/position.test.ts', simulator],
   },
   {
     name: 'bitmap of a keyed request',

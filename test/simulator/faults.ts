@@ -39,8 +39,10 @@ const chances = {
   pullFailed: 0.01,
   /** Messages were read, and got lost on their way. */
   pullAnswerLost: 0.02,
+  /** A client of the log mixes up what it buffers, and leaves messages out. */
+  pullSkips: 0.005,
   openFailed: 0.03,
-  /** The partition's leader changes: no answer for a while, and offsets without messages. */
+  /** The partition's leader changes: no answer for a while. */
   leaderChange: 0.02,
   statusFailed: 0.02,
   controlFailed: 0.02,

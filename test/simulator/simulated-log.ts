@@ -37,8 +37,6 @@ export class LogCluster {
     if (faults.happens('leaderChange')) {
       const ms = random.aroundMs(leaderChangeMeanMs)
       this.#leaderlessUntilMs.set(shard, clock.monotonicMs() + ms)
-      // A broker's own notes take offsets too.
-      this.log.skipOffsets(shard, random.integer(0, 2))
       trace.note(`log ${shard}`, `changes its leader, back in ${Math.round(ms)} ms`)
     }
     const isLeaderless = clock.monotonicMs() < (this.#leaderlessUntilMs.get(shard) ?? 0)
@@ -117,7 +115,9 @@ export class SimulatedLog implements Log {
           const messages = await reader.pull(maxMessages, waitMs)
           const isLost = messages.length > 0 && world.faults.happens('pullAnswerLost')
           if (isLost) throw unreachable(`partition ${shard}`)
-          return messages
+          if (!world.faults.happens('pullSkips')) return messages
+          this.#process.note(`shard ${shard}: a client of the log leaves out messages`)
+          return messages.slice(world.random.integer(1, messages.length))
         }),
       close: () => this.#process.call(() => reader.close()),
     }

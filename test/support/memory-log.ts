@@ -214,7 +214,7 @@ export class MemoryLog implements Log {
     for (let i = 0; i < times; i++) this.#faults.push({ call, error })
   }
 
-  /** Offsets that hold no message, as those of a broker's own notes. */
+  /** As if messages had been written there, and lost since. */
   skipOffsets(shard: number, count: number): void {
     const { earliest, next } = this.#bounds[shard]!
     this.#bounds[shard] = { earliest, next: offset(next + count) }
