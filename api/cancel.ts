@@ -1,6 +1,6 @@
 import type { Cancel, CancelledJobs } from '../core/cancel.ts'
 import { cancelKey } from '../core/cancel.ts'
-import type { Offset } from '../core/position.ts'
+import { type Offset, offset, type Position, type ShardId } from '../core/position.ts'
 import type { Receipt } from '../core/receipt.ts'
 import type { ApiOptions } from './api-options.ts'
 import type { KnownCancels } from './cancelled.ts'
@@ -34,10 +34,18 @@ export function createCancel(
     if (before && isOver(before) && !known) return before
     const endMs = clock.monotonicMs() + limits.cancelWaitMs
     const end = await put(receipt, known)
-    while (!isKnownToWorkers(receipt, end, await board.look()) && clock.monotonicMs() < endMs) {
+    const isConfirmed = await isConfirmedBefore(endMs, receipt, end)
+    const view = await readExactly(receipt, reader, endMs)
+    // A window that was begun before may still end, and take back some of what is called cancelled.
+    return view && (isConfirmed ? view : { ...view, estimated: true })
+  }
+
+  async function isConfirmedBefore(endMs: number, receipt: Receipt, end: Offset): Promise<boolean> {
+    for (;;) {
+      if (isKnownToWorkers(receipt, end, await board.look())) return true
+      if (clock.monotonicMs() >= endMs) return false
       await clock.sleep(confirmEveryMs)
     }
-    return await readExactly(receipt, reader, endMs)
   }
 
   async function readCancels(): Promise<CancelledJobs> {
@@ -50,10 +58,10 @@ export function createCancel(
 
   /** Resolves with the end that a worker must have read to. */
   async function put(receipt: Receipt, known: Cancel | undefined): Promise<Offset> {
-    const cancel = cancelOf(receipt, known)
-    if (known && JSON.stringify(cancel.ends) === JSON.stringify(known.ends)) return cancels.next
+    const cancel = cancelOf(receipt, known, await board.look())
+    if (known && JSON.stringify(cancel) === JSON.stringify(known)) return cancels.next
     const { size } = await readCancels()
-    if (size >= limits.cancelledJobs) throw tooMany(size)
+    if (!known && size >= limits.cancelledJobs) throw tooMany(size)
     try {
       return await log.control.put(cancelKey(receipt.job), JSON.stringify(cancel))
     } catch (error) {
@@ -94,11 +102,24 @@ export function isOver({ pending, unknown }: JobView): boolean {
   return pending === 0 && unknown === undefined
 }
 
-/** A job that was sent twice under one key has two receipts: it ends where the later one does. */
-function cancelOf({ job, tenant, logId, shards }: Receipt, known: Cancel | undefined): Cancel {
-  const ends = new Map(known?.ends)
-  for (const { shard, last } of shards) ends.set(shard, Math.max(last, ends.get(shard) ?? -1))
-  return { version: 1, job, tenant, logId, ends: [...ends] }
+/**
+ * A job that was sent twice under one key has two receipts: it ends where the later one does. Where
+ * workers say that its shards stand, or stood a moment ago, what lies before is applied.
+ */
+function cancelOf(receipt: Receipt, known: Cancel | undefined, board: BoardView): Cancel {
+  const { job, tenant, logId } = receipt
+  const stretches = new Map(known?.stretches.map((stretch) => [stretch.shard, stretch]))
+  for (const { shard, last } of receipt.shards) {
+    const { from = standsAt(board, shard, logId), last: knownLast = last } =
+      stretches.get(shard) ?? {}
+    stretches.set(shard, { shard, from, last: offset(Math.max(last, knownLast)) })
+  }
+  return { version: 1, job, tenant, logId, stretches: [...stretches.values()] }
+}
+
+function standsAt(board: BoardView, shard: ShardId, logId: string): Position {
+  const status = board.shard(shard)?.status
+  return status?.logId === logId ? status.position : { offset: offset(0), operation: 0 }
 }
 
 /** Whether every worker decides by the cancel already, or has nothing of the job left. */
@@ -113,7 +134,7 @@ function isKnownToWorkers({ logId, shards }: Receipt, end: Offset, board: BoardV
 function tooMany(most: number): Problem {
   return new Problem(
     'overloaded',
-    `${most} cancelled jobs are kept in mind already. Nothing changed: ask again once shards are past some of them.`,
+    `${most} cancelled jobs are kept in mind already, each until the log no longer holds it. Nothing changed: ask again once it was trimmed past some of them.`,
     { extensions: { outcome: 'none' }, headers: { 'retry-after': '60' } },
   )
 }

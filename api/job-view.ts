@@ -20,7 +20,10 @@ export interface JobView extends JobNumbers {
   readonly accepted: number
   /** Operations on shards that could not be read, where there are any. */
   readonly unknown?: number
-  /** Whether some shard is amid the job, so that `applied` and `pending` are in proportion. */
+  /**
+   * Whether some shard is amid the job, so that `applied` and `pending` are in proportion, or not all
+   * workers have confirmed a cancel yet.
+   */
   readonly estimated?: true
   /** Until all is settled, by the shards' present speed; null if unknown. */
   readonly estimatedSeconds: number | null

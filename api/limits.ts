@@ -57,7 +57,7 @@ export interface ApiLimits {
   readonly readTimeoutMs: number
   /** How long a cancel waits for the workers to know of it, and to be past what they had begun. */
   readonly cancelWaitMs: number
-  /** Cancelled jobs that shards are not past yet, or were not long ago: every process holds them. */
+  /** Cancelled jobs that the log still holds: every process keeps them in mind. */
   readonly cancelledJobs: number
   /** Failures read from a shard at a time: what a stream of them holds in memory. */
   readonly failuresPage: number

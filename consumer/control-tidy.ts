@@ -3,7 +3,6 @@ import { cancelKey } from '../core/cancel.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Offset, ShardId } from '../core/position.ts'
-import { shardId } from '../core/position.ts'
 
 const tidyEveryMs = 600_000
 /** Removed in one round, at most. */
@@ -25,15 +24,17 @@ export async function tidyControl(options: ControlTidyOptions, signal: AbortSign
   while (!signal.aborted) {
     await options.clock.sleep(tidyEveryMs, signal)
     // A log that is away is asked again in the next round.
-    if (!signal.aborted) await removeTrimmed(options).catch(() => {})
+    if (!signal.aborted) await removeTrimmed(options, signal).catch(() => {})
   }
 }
 
-async function removeTrimmed({ log, cancelled, runs }: ControlTidyOptions): Promise<void> {
+async function removeTrimmed(
+  { log, cancelled, runs }: ControlTidyOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const earliest = new Map<ShardId, Offset>()
-  const isTrimmed = async ({ ends }: Cancel): Promise<boolean> => {
-    for (const [number, last] of ends) {
-      const shard = shardId(number)
+  const isTrimmed = async ({ stretches }: Cancel): Promise<boolean> => {
+    for (const { shard, last } of stretches) {
       if (!earliest.has(shard)) earliest.set(shard, (await log.bounds(shard)).earliest)
       if (earliest.get(shard)! <= last) return false
     }
@@ -41,9 +42,12 @@ async function removeTrimmed({ log, cancelled, runs }: ControlTidyOptions): Prom
   }
   let removed = 0
   for (const cancel of [...cancelled.all]) {
-    const [first] = cancel.ends
-    if (first && !runs(shardId(first[0]))) continue
+    if (signal.aborted) return
+    const [first] = cancel.stretches
+    if (first && !runs(first.shard)) continue
     if (!(await isTrimmed(cancel))) continue
+    // The job may have come again under its key, and be cancelled again.
+    if (cancelled.get(cancel.job) !== cancel) continue
     await log.control.put(cancelKey(cancel.job), undefined)
     if (++removed === mostRemoved) return
   }

@@ -115,11 +115,11 @@ class GroupMember implements Worker {
     this.#stopping.abort()
     await Promise.all([...this.#running.keys()].map((shard) => this.#release(shard)))
     await this.#status.stop()
-    await this.#tidying
-    this.#control.close()
     await this.#rejoining
     await this.#membership.leave()
-    // Last, since a database that does not answer holds it up, and others wait for the shards.
+    // Last, since what does not answer holds them up, and others wait for the shards.
+    await this.#tidying
+    this.#control.close()
     await this.#trimmer.stop()
     await this.done
   }

@@ -1,4 +1,4 @@
-import type { Position, ShardId } from './position.ts'
+import { comparePositions, type Offset, type Position, type ShardId } from './position.ts'
 
 /**
  * A job that goes no further: what of it is not applied counts as cancelled. JSON in the control
@@ -10,8 +10,19 @@ export interface Cancel {
   readonly tenant: string
   /** The log in which the offsets count. */
   readonly logId: string
-  /** Per shard the job's last message. What comes behind it under the same job was sent later. */
-  readonly ends: readonly (readonly [shard: number, last: number])[]
+  readonly stretches: readonly CancelledStretch[]
+}
+
+/** What of a job is cancelled on one shard. */
+export interface CancelledStretch {
+  readonly shard: ShardId
+  /**
+   * Where the shard stood. What lies before was applied, and stays so where the shard is restored to
+   * an earlier state and applies it again.
+   */
+  readonly from: Position
+  /** The job's last message. What comes behind it under the same job was sent later. */
+  readonly last: Offset
 }
 
 const prefix = 'cancel/'
@@ -37,13 +48,14 @@ export function parseCancel(value: string): Cancel | undefined {
 
 function isCancel(value: unknown): value is Cancel {
   if (typeof value !== 'object' || value === null) return false
-  const { version, job, tenant, logId, ends } = value as Record<keyof Cancel, unknown>
+  const { version, job, tenant, logId, stretches } = value as Record<keyof Cancel, unknown>
   const areTexts = [job, tenant, logId].every((text) => typeof text === 'string')
-  return version === 1 && areTexts && Array.isArray(ends) && ends.every(isEnd)
+  return version === 1 && areTexts && Array.isArray(stretches) && stretches.every(isStretch)
 }
 
-function isEnd(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger)
+function isStretch(value: CancelledStretch | null): boolean {
+  const { shard, from, last } = value ?? {}
+  return [shard, last, from?.offset, from?.operation].every(Number.isSafeInteger)
 }
 
 /** The cancelled jobs of one log, as the control topic tells of them. */
@@ -81,9 +93,12 @@ export class CancelledJobs {
 
   /** Whether an operation of a job is cancelled; `end` is the position behind it. */
   covers(job: string, shard: ShardId, end: Position): boolean {
-    const last = this.#jobs.get(job)?.ends.find(([of]) => of === shard)?.[1]
-    if (last === undefined) return false
+    const stretches = this.#jobs.get(job)?.stretches
+    const stretch = stretches?.find((of) => of.shard === shard)
+    if (!stretch) return false
+    const { from, last } = stretch
     // Behind a message's last operation stands the next message.
-    return end.offset <= last || (end.offset === last + 1 && end.operation === 0)
+    const isBehindLast = end.offset > last && !(end.offset === last + 1 && end.operation === 0)
+    return comparePositions(end, from) > 0 && !isBehindLast
   }
 }

@@ -37,12 +37,12 @@ function standing(message: number, operation = 0, counts: Partial<JobCounts> = {
 }
 
 const before = { offset: offset(0), operation: 0 }
-const cancelOfA = (ends: [number, number][]) => ({
+const cancelOfA = (ends: [number, number][], from = before) => ({
   version: 1,
   job: 'a',
   tenant: 'default',
   logId: 'log-1',
-  ends,
+  stretches: ends.map(([shard, last]) => ({ shard, from, last })),
 })
 
 /** An API whose shards stand somewhere, with a clock that runs for what waits. */
@@ -105,6 +105,21 @@ describe('cancelling', () => {
     })
   })
 
+  test('begins where the shards stand, and stays there when it is repeated', async () => {
+    const { cancel, log, report } = await cancelling(() => standing(14))
+    const position = { offset: offset(14), operation: 3 }
+    report(0, { position, controlOffset: offset(1) })
+    await cancel(await sign('a', [0], {}, 19))
+    expect(JSON.parse(log.controls.get('cancel/a')!)).toEqual(cancelOfA([[0, 19]], position))
+    report(0, { position: { offset: offset(17), operation: 0 }, controlOffset: offset(2) })
+    await cancel(await sign('a', [0], {}, 25))
+    expect(JSON.parse(log.controls.get('cancel/a')!)).toEqual(cancelOfA([[0, 25]], position))
+    // What counts in another log says nothing of where the job was.
+    report(0, { position, logId: 'log-0' })
+    await cancel(await sign('b', [0], {}, 19))
+    expect(JSON.parse(log.controls.get('cancel/b')!).stretches[0].from).toEqual(before)
+  })
+
   test('waits for every worker to know of it', async () => {
     const { post, clock, report } = await cancelling(() => standing(5))
     report(0, { position: before, controlOffset: offset(1) })
@@ -129,7 +144,9 @@ describe('cancelling', () => {
     expect(known.waitedMs).toBe(0)
     const { response, waitedMs } = await cancel(await sign('b', [2]))
     expect(waitedMs).toBe(2000)
-    expect(await response.json()).toMatchObject({ state: 'cancelled', cancelled: 100 })
+    // A window of it may be in the database still.
+    const view = { state: 'cancelled', cancelled: 100, estimated: true }
+    expect(await response.json()).toMatchObject(view)
   })
 
   test('gives the workers a moment to get to where the numbers are exact', async () => {
@@ -189,7 +206,7 @@ describe('cancelling', () => {
       ]),
     )
     await cancel(await sign('a', [0], {}, 40))
-    expect(JSON.parse(log.controls.get('cancel/a')!).ends[0]).toEqual([0, 40])
+    expect(JSON.parse(log.controls.get('cancel/a')!).stretches[0]).toMatchObject({ last: 40 })
   })
 
   test('a job of another log changes nothing', async () => {
@@ -255,6 +272,8 @@ describe('cancelling', () => {
     expect(response.status).toBe(503)
     expect((await answerOf(response)).detail).toMatch(/^1 cancelled jobs are kept in mind already/)
     expect(log.controls.size).toBe(1)
+    // One that is kept already takes no more room.
+    expect((await cancel(await sign('a', [0], {}, 20))).response.status).toBe(200)
   })
 })
 

@@ -6,9 +6,11 @@ import { ModelWorld } from '../support/model-world.ts'
 import { creates, noteOperations } from './note-operations.ts'
 
 /** What a cancel of a job would be, of messages up to `last` on the first shards. */
-function cancelOf(job: string, last: number, shards = 1): string {
-  const ends = Array.from({ length: shards }, (_, shard) => [shard, last])
-  return JSON.stringify({ version: 1, job, tenant: 'tests', logId: 'log-1', ends })
+const start = { offset: 0, operation: 0 }
+
+function cancelOf(job: string, last: number, shards = 1, from = start): string {
+  const stretches = Array.from({ length: shards }, (_, shard) => ({ shard, from, last }))
+  return JSON.stringify({ version: 1, job, tenant: 'tests', logId: 'log-1', stretches })
 }
 
 const cancel = (world: ModelWorld, job: string, last: number) =>

@@ -192,8 +192,8 @@ test('where both uses stand in one window, only the later one counts', async () 
 test('a cancelled request stays cancelled when it comes again, and is counted once', async () => {
   const world = new ModelWorld()
   await sendKeyed(world, 'k', creates(5), { messageOperations: 3 })
-  const ends = [[0, 1]]
-  const cancel = { version: 1, job: jobOf('k'), tenant: 'tests', logId: world.log.logId, ends }
+  const stretches = [{ shard: 0, from: { offset: 0, operation: 0 }, last: 1 }]
+  const cancel = { version: 1, job: jobOf('k'), tenant: 'tests', logId: world.log.logId, stretches }
   await world.log.control.put(cancelKey(jobOf('k')), JSON.stringify(cancel))
   await sendKeyed(world, 'k', creates(5), { atMs: 2_000 })
   await drained(world)
@@ -206,8 +206,8 @@ test('what was applied before its job was cancelled is not counted as cancelled 
   await sendKeyed(world, 'k', creates(5))
   await drained(world)
   await sendKeyed(world, 'k', creates(7), { atMs: 2_000 })
-  const ends = [[0, 1]]
-  const cancel = { version: 1, job: jobOf('k'), tenant: 'tests', logId: world.log.logId, ends }
+  const stretches = [{ shard: 0, from: { offset: 0, operation: 0 }, last: 1 }]
+  const cancel = { version: 1, job: jobOf('k'), tenant: 'tests', logId: world.log.logId, stretches }
   await world.log.control.put(cancelKey(jobOf('k')), JSON.stringify(cancel))
   await drained(world)
   expect(world.cancelled()).toEqual({ [jobOf('k')]: 2 })

@@ -118,8 +118,8 @@ test('what is cancelled of a retry counts once, and does not begin when it is re
   const { world, worker, failed } = await afterFailures()
   await world.clock.run(worker.stop())
   await retry(world, 'job-0', failed)
-  const ends = [[0, 2]]
-  const cancel = { version: 1, job: 'retry', tenant: 'tests', logId: 'log-1', ends }
+  const stretches = [{ shard: 0, from: { offset: 0, operation: 0 }, last: 2 }]
+  const cancel = { version: 1, job: 'retry', tenant: 'tests', logId: 'log-1', stretches }
   await world.log.control.put(cancelKey('retry'), JSON.stringify(cancel))
   await retry(world, 'job-0', failed)
   const next = await world.startWorker()

@@ -1,5 +1,5 @@
 import { cancelKey } from '../../core/cancel.ts'
-import type { ShardId } from '../../core/position.ts'
+import { offset, type ShardId } from '../../core/position.ts'
 import type { ShardStatus } from '../../core/shard-status.ts'
 import type { MemoryLog } from '../support/memory-log.ts'
 import type { Promises } from './promises.ts'
@@ -14,17 +14,18 @@ export async function cancelJob(
   { world, log, promises }: { world: World; log: MemoryLog; promises: Promises },
 ): Promise<void> {
   const { logId } = log
-  const cancel = { version: 1, job, tenant: 'tests', logId, ends: [[shard, last]] }
-  promises.cancelAsked(job, last)
+  const from = statusOf(log, shard)?.position ?? { offset: offset(0), operation: 0 }
+  const stretches = [{ shard, from, last }]
+  const cancel = { version: 1, job, tenant: 'tests', logId, stretches }
+  promises.cancelAsked(job, from, last)
   const end = await log.control.put(cancelKey(job), JSON.stringify(cancel))
   world.trace.note('api', `cancels ${job}`)
   const untilMs = world.clock.monotonicMs() + confirmWithinMs
   let claim = 0
   while (world.clock.monotonicMs() < untilMs) {
     await world.clock.sleep(confirmEveryMs)
-    const text = log.statuses.get(shard)
-    if (text === undefined) continue
-    const status: ShardStatus = JSON.parse(text)
+    const status = statusOf(log, shard)
+    if (!status) continue
     // What an owner before says counts no more.
     if (status.claim < claim) continue
     claim = status.claim
@@ -33,4 +34,9 @@ export async function cancelJob(
     promises.cancelConfirmed(job)
     return
   }
+}
+
+function statusOf(log: MemoryLog, shard: ShardId): ShardStatus | undefined {
+  const text = log.statuses.get(shard)
+  return text === undefined ? undefined : JSON.parse(text)
 }

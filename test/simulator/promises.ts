@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ShardId } from '../../core/position.ts'
-import { comparePositions } from '../../core/position.ts'
+import { comparePositions, type Position } from '../../core/position.ts'
 import type { ModelTables } from '../support/model-tables.ts'
 import { OneByOne } from './one-by-one.ts'
 import type { Entry, SentLog, SentOperation } from './sent-log.ts'
@@ -15,8 +15,9 @@ interface Expected {
   readonly cancelledAt: ReadonlySet<string>
 }
 
-/** A job that was cancelled: up to which message, and whether the workers said that they know. */
+/** A job that was cancelled: from where to which message, and whether the workers know, as they said. */
 interface CancelledJob {
+  readonly from: Position
   readonly last: number
   isConfirmed: boolean
 }
@@ -37,8 +38,8 @@ export class Promises {
     this.#empty = empty
   }
 
-  cancelAsked(job: string, last: number): void {
-    this.#cancelled.set(job, { last, isConfirmed: false })
+  cancelAsked(job: string, from: Position, last: number): void {
+    this.#cancelled.set(job, { from, last, isConfirmed: false })
   }
 
   /** From here on nothing more of the job may be applied. */
@@ -84,7 +85,8 @@ export class Promises {
     const cancelledAt = new Set(expected.cancelledAt)
     const isCancelled = ({ job, at }: SentOperation) => {
       const cancel = this.#cancelled.get(job)
-      if (!cancel || at.offset > cancel.last) return false
+      // What was applied before it was cancelled stays so, also where a restored shard applies it again.
+      if (!cancel || comparePositions(at, cancel.from) < 0 || at.offset > cancel.last) return false
       const isMore = countOf(after, job) !== countOf(before, job)
       if (isMore || cancel.isConfirmed) cancelledAt.add(show(at))
       return isMore || cancel.isConfirmed
