@@ -33,10 +33,12 @@ export function shardNumbers(
 ): ShardNumbers {
   const { failed, superseded, cancelled } = counts
   const { settled, estimated } = settledOperations(part, position)
-  // What is counted by name is settled, and an estimate may be below it.
-  const known = Math.max(settled, failed + superseded + cancelled)
+  // What is counted by name is settled: an estimate may be below it, and what an operator skipped
+  // and repeated counts twice.
+  const named = failed + superseded + cancelled
+  const known = Math.min(part.operations, Math.max(settled, named))
   return {
-    applied: known - failed - superseded - cancelled,
+    applied: Math.max(0, known - named),
     superseded,
     cancelled,
     failed,

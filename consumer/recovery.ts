@@ -8,6 +8,7 @@ import { BackOff } from './back-off.ts'
 import { Bisection } from './bisection.ts'
 import type { ShardHealth } from './shard-health.ts'
 import type { ShardReport } from './shard-report.ts'
+import { ProvedNothing } from './transact.ts'
 import type { Suspects, Window } from './window.ts'
 
 const firstBackOffMs = 100
@@ -60,6 +61,7 @@ export class Recovery {
    */
   async after(error: unknown, window: Window | undefined): Promise<void> {
     if (error instanceof IsolationTooLong) return this.#shrink(window)
+    if (error instanceof ProvedNothing) return await this.#leaveOutMore(error, window!)
     if (error instanceof StoreError) return await this.#afterStoreError(error, window)
     if (error instanceof LogError && error.canRetry) return await this.#waitAndRetry(error)
     throw error
@@ -94,6 +96,12 @@ export class Recovery {
       default:
         return action satisfies never
     }
+  }
+
+  /** As if the operation that did not run had failed as well. */
+  async #leaveOutMore(error: ProvedNothing, window: Window): Promise<void> {
+    if (this.#bisection.failed(window)) throw everyOperationFails(this.#unknown!)
+    await this.#waitAndRetry(error)
   }
 
   #shrink(window: Window | undefined): void {

@@ -11,7 +11,7 @@ export interface RetryVerdicts {
 const none: RetryVerdicts = { again: new Set(), gone: [] }
 
 const goneFailure: RowFailure = {
-  code: 'rejected',
+  code: 'failure_gone',
   message:
     'the failure that this sends again is recorded no more: whether it was sent is not known',
 }
@@ -36,6 +36,7 @@ export async function judgeRetries(
   const ids = Array.from(copies.values(), ([first]) => ({
     job: first!.origin.retryOf!,
     operation: first!.operation.index,
+    retry: first!.origin.job,
   }))
   const verdicts = await transaction.markRetried(ids)
   const gone: FailedOperation[] = []

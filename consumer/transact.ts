@@ -7,6 +7,11 @@ import type { AdmittedWindow, IsCancelled, Window } from './window.ts'
 import { recordsOf } from './window.ts'
 import { traceTransaction, withStatementSpans } from './window-tracing.ts'
 
+/** Of what stands behind the operations that a window left out nothing ran: it shows nothing of them. */
+export class ProvedNothing extends Error {
+  override readonly name = 'ProvedNothing'
+}
+
 /** What a window did: of what it was cut with, only what was admitted ran. */
 export interface Done {
   readonly admitted: AdmittedWindow
@@ -38,7 +43,7 @@ export interface TransactOptions {
 
 /**
  * One transaction: fence, statements, failures, position. Rejects with a `StoreError`, with
- * `IsolationTooLong`, or with what `judge` throws, after which nothing took effect.
+ * `IsolationTooLong`, `ProvedNothing`, or with what `judge` throws, after which nothing took effect.
  */
 export async function transact(
   session: ShardSession,
@@ -67,6 +72,7 @@ async function run(
 ): Promise<Done> {
   try {
     const admitted = await admit(window, transaction, isCancelled, nowMs)
+    demandProof(window, admitted)
     const traced = withStatementSpans(transaction)
     const applied = await applyPlan(traced, admitted.plan, maxIsolationStatements, onSent)
     const done = { admitted, applied }
@@ -78,6 +84,14 @@ async function run(
     // fails is not what went wrong; the store finds out at the next window.
     if (!(error instanceof StoreError)) await transaction.rollback().catch(() => {})
     throw error
+  }
+}
+
+/** What would have shown that an error is an operation's own may have been settled or cancelled before. */
+function demandProof({ plan, rejected }: Window, admitted: AdmittedWindow): void {
+  if (plan.sources.length === 0 || admitted.plan.sources.length > 0) return
+  if (rejected.some((operation) => admitted.rejected.includes(operation))) {
+    throw new ProvedNothing('the operation behind those that fail did not run')
   }
 }
 

@@ -46,7 +46,8 @@ export interface Suspects {
 
 /**
  * Takes the next window out of the inbox; undefined if nothing is held. What is cancelled is part of
- * it and needs no statement. Throws `UnknownContent`, or a `LogError` where a message is missing, once everything in front is taken.
+ * it and needs no statement. Throws `UnknownContent`, or a `LogError` where a message is missing, once
+ * everything in front is taken.
  */
 export async function cutWindow(
   inbox: Inbox,

@@ -15,6 +15,7 @@ export type FailureCode =
   | 'rejected_by_trigger'
   | 'undecodable'
   | 'idempotency_key_reused'
+  | 'failure_gone'
   | 'rejected'
 
 /** Given by the values of an object's own row, whatever the rows of other objects are. */
@@ -41,9 +42,14 @@ export function isOfKey({ code }: RowFailure): boolean {
   return codesOfKeys.has(code)
 }
 
+const codesOfRequests: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  'idempotency_key_reused',
+  'failure_gone',
+])
+
 /** Says nothing about the environment that the operation met: its key decided, or its request. */
 export function isOfHistory(failure: RowFailure): boolean {
-  return isOfKey(failure) || failure.code === 'idempotency_key_reused'
+  return isOfKey(failure) || codesOfRequests.has(failure.code)
 }
 
 /** A verdict on one operation. The message says what, and never carries the row's values. */

@@ -118,7 +118,7 @@ function decodeOperations(
     const index = flat[at + 1]
     at += 2
     const shape = typeof number === 'number' ? shapes[number] : undefined
-    if (!shape || !Number.isSafeInteger(index)) return another(operations)
+    if (!shape || !Number.isSafeInteger(index) || Number(index) < 0) return another(operations)
     const { type, kind, properties, amounts } = shape
     const end = at + properties.length + (amounts?.length ?? 0)
     if (end > flat.length) return another(operations)
@@ -129,7 +129,7 @@ function decodeOperations(
     )
     at = end
   }
-  return operations
+  return operations.length > 0 ? operations : 'no operations'
 }
 
 function another(before: readonly Operation[]): string {

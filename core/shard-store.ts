@@ -88,9 +88,10 @@ export interface WindowTransaction {
   runNaming(statement: Statement): Promise<StatementResult>
   /**
    * Marks recorded failures as sent again, so that each is once, however often and whenever its job
-   * is retried. A verdict on each, in their order.
+   * is retried. Of those that are, it removes what the retry's job left from an earlier use of its id.
+   * A verdict on each, in their order.
    */
-  markRetried(failures: readonly FailureId[]): Promise<readonly RetryVerdict[]>
+  markRetried(failures: readonly RetriedFailure[]): Promise<readonly RetryVerdict[]>
   /** Records failures, counts and keyed requests in this transaction. */
   record(records: WindowRecords): Promise<void>
   /** Rejects with a StoreError of action `unclear` when the answer is lost. */
@@ -98,10 +99,11 @@ export interface WindowTransaction {
   rollback(): Promise<void>
 }
 
-/** A recorded failure: the operation of a job. */
-export interface FailureId {
+/** A recorded failure, and the job that sends its operation again under the same index. */
+export interface RetriedFailure {
   readonly job: string
   readonly operation: number
+  readonly retry: string
 }
 
 /** `again`: an earlier retry sent it. `gone`: it is recorded no more, so nobody can tell. */

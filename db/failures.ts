@@ -53,7 +53,10 @@ export interface FailureRange {
   readonly last: number
 }
 
-/** Removes what is recorded of some operations, in statements of a bounded size. Rejects with MySQL's error. */
+/**
+ * Removes the failures of some operations, in statements of a bounded size; not those that were sent
+ * again, whose marks keep a retry that comes once more from taking effect. Rejects with MySQL's error.
+ */
 export async function clearFailures(
   connection: ShardConnection,
   ranges: readonly FailureRange[],
@@ -147,10 +150,10 @@ const deleteFailures = textOf(
   sql`DELETE FROM ${failures} WHERE ${failures.job} = ${any} LIMIT ${sql.raw(String(deletedRows))}`,
 )
 const selectRanges = textOf(
-  sql`SELECT new.job, new.first, new.last FROM ${jsonRows(rangeColumns)} WHERE EXISTS (SELECT 1 FROM ${failures} WHERE ${failures.job} = new.job AND ${failures.operation} BETWEEN new.first AND new.last)`,
+  sql`SELECT new.job, new.first, new.last FROM ${jsonRows(rangeColumns)} WHERE EXISTS (SELECT 1 FROM ${failures} WHERE ${failures.job} = new.job AND ${failures.operation} BETWEEN new.first AND new.last AND ${failures.retriedAt} IS NULL)`,
 )
 const deleteRange = textOf(
-  sql`DELETE FROM ${failures} WHERE ${failures.job} = ${any} AND ${failures.operation} BETWEEN ${any} AND ${any} LIMIT ${sql.raw(String(deletedRows))}`,
+  sql`DELETE FROM ${failures} WHERE ${failures.job} = ${any} AND ${failures.operation} BETWEEN ${any} AND ${any} AND ${failures.retriedAt} IS NULL LIMIT ${sql.raw(String(deletedRows))}`,
 )
 const deleteCounts = textOf(sql`DELETE FROM ${outcomes} WHERE ${outcomes.job} = ${any}`)
 

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { FailureId, RetryVerdict } from '../core/shard-store.ts'
+import type { RetriedFailure, RetryVerdict } from '../core/shard-store.ts'
 import { exactCollation, failures } from './schema.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import { textOf } from './sql-text.ts'
@@ -13,17 +13,21 @@ const partSize = 5_000
  */
 export async function markRetried(
   connection: ShardConnection,
-  ids: readonly FailureId[],
+  ids: readonly RetriedFailure[],
 ): Promise<readonly RetryVerdict[]> {
   const verdicts: RetryVerdict[] = ids.map(() => 'gone')
   for (let start = 0; start < ids.length; start += partSize) {
-    const part = ids.slice(start, start + partSize).map(({ job, operation }) => [job, operation])
-    const found = await connection.read(lockFailures, [JSON.stringify(part)])
+    const part = ids.slice(start, start + partSize)
+    const sent = part.map(({ job, operation }) => [job, operation])
+    const found = await connection.read(lockFailures, [JSON.stringify(sent)])
     const first = found.filter(({ again }) => Number(again) === 0).map(({ n }) => Number(n) - 1)
     for (const { n } of found) verdicts[start + Number(n) - 1] = 'again'
     for (const n of first) verdicts[start + n] = 'first'
     if (first.length > 0) {
-      await connection.write(markFailures, [JSON.stringify(first.map((n) => part[n]))])
+      await connection.write(markFailures, [JSON.stringify(first.map((n) => sent[n]))])
+      // The job that failed may have come again under its key a day later, and so may its retry's.
+      const left = first.map((n) => [part[n]!.retry, part[n]!.operation])
+      await connection.write(deleteFailures, [JSON.stringify(left)])
     }
   }
   return verdicts
@@ -38,5 +42,7 @@ const byKey = sql`STRAIGHT_JOIN ${failures} AS failure FORCE INDEX (PRIMARY) ON 
 const lockFailures = textOf(
   sql`SELECT new.n AS n, failure.retried_at IS NOT NULL AS again FROM ${ids} ${byKey} FOR UPDATE OF failure`,
 )
+
+const deleteFailures = textOf(sql`DELETE failure FROM ${ids} ${byKey}`)
 
 const markFailures = textOf(sql`UPDATE ${ids} ${byKey} SET failure.retried_at = UTC_TIMESTAMP(3)`)

@@ -1,6 +1,6 @@
 import type { BlockId, RequestBlock } from '../core/request-blocks.ts'
 import {
-  type FailureId,
+  type RetriedFailure,
   type RetryVerdict,
   StoreError,
   type StoreErrorAction,
@@ -86,7 +86,7 @@ export class MysqlWindowTransaction implements WindowTransaction {
     return this.#run(statement, true)
   }
 
-  markRetried(failures: readonly FailureId[]): Promise<readonly RetryVerdict[]> {
+  markRetried(failures: readonly RetriedFailure[]): Promise<readonly RetryVerdict[]> {
     return this.#step(({ connection }) => markRetried(connection, failures))
   }
 

@@ -110,7 +110,7 @@ test('only what failed is sent again by it: all else is reported, and does nothi
   await retry(world, 'job-0', [stranger])
   await world.drain()
   expect(note(world, 1)).toMatchObject({ saves: 0 })
-  expect(world.failures().slice(2)).toEqual(['retry/50 rejected'])
+  expect(world.failures().slice(2)).toEqual(['retry/50 failure_gone'])
   await world.clock.run(worker.stop())
 })
 

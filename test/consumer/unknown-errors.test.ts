@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Worker } from '../../consumer/worker.ts'
+import { retryHeader } from '../../core/message.ts'
 import { StoreError } from '../../core/shard-store.ts'
 import type { Statement } from '../../core/statement.ts'
 import { ModelWorld } from '../support/model-world.ts'
@@ -47,6 +48,23 @@ test('an operation that has no neighbours is no failure: it waits for one', asyn
   await world.send(creates(1, 9))
   await world.drain()
   expect(world.failures()).toEqual(['job-0/0 rejected'])
+  await world.clock.run(worker.stop())
+})
+
+test('a neighbour that does not run, since it was settled before, shows nothing', async () => {
+  const world = new ModelWorld()
+  poison(world, '1')
+  await world.send(creates(1))
+  // A retry of a failure that is recorded no more.
+  const headers = { [retryHeader]: 'another job' }
+  await world.send(creates(1, 5), { job: 'retry', headers })
+  const worker = await world.startWorker()
+  await world.clock.runFor(120_000)
+  expect(world.failures()).toEqual([])
+  await world.send(creates(1, 9))
+  await world.drain()
+  expect(world.failures()).toEqual(['job-0/0 rejected', 'retry/0 failure_gone'])
+  expect(Object.values(world.shard.tables.snapshot())[0]).toMatchObject([{ id: '9' }])
   await world.clock.run(worker.stop())
 })
 

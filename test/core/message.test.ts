@@ -25,7 +25,7 @@ const operations: fc.Arbitrary<Operation[]> = fc.array(
       by: fc.option(values, { nil: undefined }),
     })
     .map(({ by, ...rest }) => (by ? { ...rest, by } : rest)),
-  { maxLength: 5 },
+  { minLength: 1, maxLength: 5 },
 )
 
 describe('a message', () => {
@@ -113,6 +113,8 @@ describe('a message', () => {
     [inShapes(shape, '"length",0,"1"'), 'an operation 0 of another form'],
     [inShapes(shape, '1,0,"1"'), 'an operation 0 of another form'],
     [inShapes(shape, '0,0.5,"1"'), 'an operation 0 of another form'],
+    [inShapes(shape, '0,-1,"1"'), 'an operation 0 of another form'],
+    [inShapes(shape, ''), 'no operations'],
     [inShapes(shape, '0,0'), 'an operation 0 of another form'],
     [inShapes(shape, '0,0,"1",0'), 'an operation 1 of another form'],
   ])('that is whole but holds %s says so, without the payload', (json, what) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { FailureId, RetryVerdict } from '../../core/shard-store.ts'
+import type { RetriedFailure, RetryVerdict } from '../../core/shard-store.ts'
 import { TestWindows } from './test-windows.ts'
 
 const shards = new TestWindows()
@@ -11,9 +11,9 @@ beforeEach(async () => {
 })
 afterAll(() => shards.drop())
 
-const id = (job: string, operation: number): FailureId => ({ job, operation })
+const id = (job: string, operation: number): RetriedFailure => ({ job, operation, retry: 'r' })
 
-async function fail(...ids: readonly FailureId[]): Promise<void> {
+async function fail(...ids: readonly RetriedFailure[]): Promise<void> {
   const rows = ids.map(
     ({ job, operation }) =>
       `('${job}', ${operation}, 'pin', 'create', 'not_found', 'why', UTC_TIMESTAMP(3))`,
@@ -23,7 +23,7 @@ async function fail(...ids: readonly FailureId[]): Promise<void> {
   )
 }
 
-async function mark(ids: readonly FailureId[], end: 'commit' | 'rollback' = 'commit') {
+async function mark(ids: readonly RetriedFailure[], end: 'commit' | 'rollback' = 'commit') {
   const transaction = await shards.open()
   const verdicts: readonly RetryVerdict[] = await transaction.markRetried(ids)
   if (end === 'commit') await shards.commit(transaction)
@@ -40,6 +40,19 @@ test('a failure is sent again once, by its exact job', async () => {
   expect(await mark([])).toEqual([])
   const marked = 'SELECT COUNT(*) AS marked FROM sluice_failures WHERE retried_at IS NOT NULL'
   expect(await shards.query(marked)).toEqual([{ marked: '4' }])
+})
+
+test('what the retry left from an earlier use of its id goes where it sends anew, and there alone', async () => {
+  const left = ['r', 'other'].flatMap((job) => [id(job, 1), id(job, 2), id(job, 3)])
+  await fail(id('a', 1), id('a', 2), ...left)
+  await mark([id('a', 2)])
+  await fail(id('r', 2))
+  await mark([{ ...id('r', 1), retry: 'retry of r' }])
+  expect(await mark([id('a', 1), id('a', 2), id('a', 3)])).toEqual(['first', 'again', 'gone'])
+  const kept = "SELECT operation FROM sluice_failures WHERE job = 'r' ORDER BY operation"
+  expect(await shards.query(kept)).toEqual([{ operation: '2' }, { operation: '3' }])
+  const others = "SELECT COUNT(*) AS kept FROM sluice_failures WHERE job = 'other'"
+  expect(await shards.query(others)).toEqual([{ kept: '3' }])
 })
 
 test('what is rolled back was not sent', async () => {

@@ -90,6 +90,8 @@ test('of failures that are outdated none stays, and no other one goes', async ()
       `INSERT INTO sluice_failures (job, operation, type, op, code, message, at) VALUES ('${job}', ${operation}, '', '', '', '', NOW())`,
     )
   }
+  // It was sent again: its mark keeps a copy of that retry from taking effect.
+  await shards.query(`UPDATE sluice_failures SET retried_at = NOW() WHERE operation = 4`)
   const outdated = [
     { job: 'again', first: 4, last: 9 },
     { job: 'not there', first: 0, last: 9 },
@@ -98,6 +100,7 @@ test('of failures that are outdated none stays, and no other one goes', async ()
   const left = 'SELECT job, operation FROM sluice_failures ORDER BY job, operation'
   expect(await shards.query(left)).toEqual([
     { job: 'again', operation: '3' },
+    { job: 'again', operation: '4' },
     { job: 'again', operation: '10' },
     { job: 'once', operation: '5' },
   ])

@@ -61,7 +61,7 @@ export class OneByOne {
         this.#fail(job, operation.index, 'idempotency_key_reused')
         return
       case 'gone':
-        this.#fail(job, operation.index, 'rejected')
+        this.#fail(job, operation.index, 'failure_gone')
         return
       case 'first':
         if (isCancelled) addOne(this.cancelled, job)
@@ -89,12 +89,15 @@ export class OneByOne {
   }
 
   /** Each failure is sent again once, whichever copy of it comes first. */
-  #useRetry({ retryOf, operation: { index } }: SentOperation): 'first' | 'duplicate' | 'gone' {
+  #useRetry({ job, retryOf, operation: { index } }: SentOperation): 'first' | 'duplicate' | 'gone' {
     if (retryOf === undefined) return 'first'
     if (!this.failures.get(retryOf)?.has(index)) return 'gone'
     const failure = `${retryOf}/${index}`
     if (this.#retried.has(failure)) return 'duplicate'
     this.#retried.add(failure)
+    // What an earlier use of the retry's job left is no longer true.
+    this.failures.get(job)?.delete(index)
+    this.#retried.delete(`${job}/${index}`)
     return 'first'
   }
 

@@ -111,11 +111,11 @@ export class Traffic {
     })
     if (failed.length === 0) return
     const { shard, of, operations } = random.pick(failed)
-    const request = { shard, job: `retry-${++this.#requests}`, operations, retryOf: of }
+    // Always the same one for a job, as the API has it.
+    const request = { shard, job: `retry of ${of}`, operations, retryOf: of }
     await this.#publish(request, operations.length)
     if (!random.chance(0.5)) return
-    const again = { ...request, job: `retry-${++this.#requests}` }
-    this.#later(resendMeanMs, () => this.#publish(again, operations.length))
+    this.#later(resendMeanMs, () => this.#publish(request, operations.length))
   }
 
   async #sendAgain(request: SentRequest): Promise<void> {

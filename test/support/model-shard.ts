@@ -4,7 +4,7 @@ import type { BlockId, RequestBlock } from '../../core/request-blocks.ts'
 import type { PastPosition } from '../../core/retention.ts'
 import type {
   Claim,
-  FailureId,
+  RetriedFailure,
   RetryVerdict,
   ShardHistory,
   ShardSession,
@@ -200,7 +200,7 @@ export class ModelWindow implements WindowTransaction {
     return this.run(statement)
   }
 
-  markRetried(failures: readonly FailureId[]): Promise<readonly RetryVerdict[]> {
+  markRetried(failures: readonly RetriedFailure[]): Promise<readonly RetryVerdict[]> {
     return this.#step('markRetried', async () => {
       const recorded = this.#shard.records.flatMap(({ failed }) => failed)
       const known = new Set(
