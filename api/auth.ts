@@ -3,8 +3,8 @@ import { maxTenantLength } from '../core/tenant.ts'
 import { Problem } from './problem.ts'
 
 /** `writer` writes and looks at its tenant's jobs, `reader` only looks, `admin` may do everything. */
-export const roles = ['reader', 'writer', 'admin'] as const
-export type Role = (typeof roles)[number]
+const roles = ['reader', 'writer', 'admin'] as const
+type Role = (typeof roles)[number]
 
 /** Who sends a request. */
 export interface Caller {
@@ -23,7 +23,7 @@ export interface ApiKey extends Caller {
 export type Authenticate = (authorization: string | undefined) => Caller
 
 /** Who everybody is where no keys are configured, which only loopback addresses may serve. */
-export const anonymous: Caller = { tenant: 'default', role: 'admin' }
+const anonymous: Caller = { tenant: 'default', role: 'admin' }
 
 export function authenticateBy(keys: readonly ApiKey[] | undefined): Authenticate {
   if (keys === undefined) return () => anonymous

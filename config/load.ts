@@ -41,7 +41,7 @@ function isDefinition(value: unknown): value is ConfigDefinition {
   return typeof value === 'object' && value !== null && configMark in value
 }
 
-export function configSettings(
+function configSettings(
   settings: Pick<Settings, 'shards' | 'statementsPerSecond' | 'mysqlUrl'>,
 ): ConfigSettings {
   const { shards, statementsPerSecond, mysqlUrl } = settings

@@ -52,9 +52,9 @@ export interface ShardLimits {
 }
 
 /** Enough to fill a window, few enough that a takeover reads little twice. */
-export const defaultPullSize = 10
+const defaultPullSize = 10
 
-/** A shard's limits must be numbers that can be kept; `where` says whose they are. */
+/** Reports limits that are no numbers to keep to, and URLs that are none or another shard's. */
 export function compileShards(options: MysqlShardsOptions, report: ReportProblem): Shards {
   const numbers = Array.from({ length: options.count }, (_, shard) => shard)
   return {

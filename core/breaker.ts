@@ -7,7 +7,7 @@ export type Breaker =
   | { readonly state: 'open'; readonly untilMs: number }
   | { readonly state: 'probing' }
 
-export const timeoutsToTrip = 2
+const timeoutsToTrip = 2
 
 export const closedBreaker: Breaker = { state: 'closed', timeouts: 0 }
 

@@ -56,10 +56,6 @@ export class WindowPlanner {
     this.#limits = limits
   }
 
-  get isEmpty(): boolean {
-    return this.#sources.length === 0
-  }
-
   /** False, with nothing changed, if the operation is more than there is room for. */
   add(source: Source): boolean {
     if (this.#sources.length >= this.#limits.operations || !this.#place(source)) return false

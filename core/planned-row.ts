@@ -21,7 +21,7 @@ export interface PlannedRow extends Row {
   verdicts?: Map<Source, RowFailure>
 }
 
-export const effectOf: Readonly<Record<OperationKind, Effect>> = {
+const effectOf: Readonly<Record<OperationKind, Effect>> = {
   create: 'create',
   upsert: 'upsert',
   update: 'modify',

@@ -17,7 +17,7 @@ export const defaultMessageLimits: MessageLimits = { operations: 1000, bytes: 25
  * What may wait for its messages to fill, over all shards: with thousands of shards, full messages
  * for each would be gigabytes.
  */
-export const defaultMaxWaitingBytes = 16 * 1024 * 1024
+const defaultMaxWaitingBytes = 16 * 1024 * 1024
 
 export interface ShardMessage {
   readonly shard: ShardId

@@ -25,8 +25,9 @@ export interface Statement {
   readonly table: number
   readonly effect: Effect
   /**
-   * Sorted by primary key. Statements of several tables that carry the same rows share one array,
-   * so that a store can encode them once.
+   * Sorted by primary key; in log order where the type is ordered, or entangled and it is no delete.
+   * Statements of several tables that carry the same rows share one array, so that a store can encode
+   * them once.
    */
   readonly rows: readonly Row[]
 }

@@ -32,7 +32,7 @@ export function takePermits(
   return { bucket: { ...bucket, nextAtMs }, waitMs: startMs - nowMs }
 }
 
-/** Charges permits that were used already, such as those of retries: a debt that the next one waits out. */
+/** Charges permits for what ran unpaid, such as isolating bad rows: a debt that the next one waits out. */
 export function chargePermits(bucket: TokenBucket, permits: number, nowMs: number): TokenBucket {
   return takePermits(bucket, permits, nowMs).bucket
 }
@@ -40,11 +40,6 @@ export function chargePermits(bucket: TokenBucket, permits: number, nowMs: numbe
 /** Gives permits back that were taken and not used. What nobody waits for is not saved up by it. */
 export function returnPermits(bucket: TokenBucket, permits: number): TokenBucket {
   return { ...bucket, nextAtMs: bucket.nextAtMs - spacingMs(bucket, permits) }
-}
-
-/** The same bucket at another rate, from now on; what was taken stays paid at the old one. */
-export function withRate(bucket: TokenBucket, permitsPerSecond: number): TokenBucket {
-  return { ...tokenBucket(permitsPerSecond), nextAtMs: bucket.nextAtMs }
 }
 
 function spacingMs(bucket: TokenBucket, permits: number): number {

@@ -1,7 +1,7 @@
 import type { PlanLimits } from './plan.ts'
 
 /** Longest stretch of a shard's rate that one window may take, so that pacing stays even. */
-export const windowSpanMs = 100
+const windowSpanMs = 100
 /** Statements in a window at most, unless the config says otherwise: locks last that long. */
 export const defaultMaxWindowStatements = 8
 /** Operations of the window that probes a shard after its breaker opened. */

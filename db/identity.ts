@@ -70,4 +70,4 @@ export function notMigrated(address: ShardAddress, what: string): StoreError {
   )
 }
 
-export const noSuchTable = 1146
+const noSuchTable = 1146

@@ -22,7 +22,7 @@ import { maxTenantLength } from '../core/tenant.ts'
 export const exactCollation = 'utf8mb4_0900_bin'
 
 /** The longest job id, log id or epoch, in characters. */
-export const maxIdLength = 128
+const maxIdLength = 128
 /** The longest name of an owner or operator, in characters. */
 export const maxNameLength = 255
 /** What an audit row says in words, at most, in characters. */

@@ -4,7 +4,7 @@ import { defaultPublishTimeoutMs } from './publish-timeout.ts'
 export interface KafkaOptions {
   /** `host:port` of some brokers; the rest are found through them. */
   readonly brokers: readonly string[]
-  /** The topics are `<prefix>.writes` and `<prefix>.status`, the workers' group `<prefix>`. */
+  /** The topics are `<prefix>.writes`, `.control` and `.status`, the workers' group `<prefix>`. */
   readonly topicPrefix: string
   /** How many shards there are; a topic with another number of partitions is not opened. */
   readonly partitions: number
@@ -35,7 +35,7 @@ export interface KafkaTopics {
   readonly status: string
 }
 
-export function kafkaTopics(prefix: string): KafkaTopics {
+function kafkaTopics(prefix: string): KafkaTopics {
   return { writes: `${prefix}.writes`, control: `${prefix}.control`, status: `${prefix}.status` }
 }
 

@@ -15,7 +15,7 @@ const leadersTimeoutMs = 15_000
 const leadersPollMs = 100
 
 /** What a record batch holds besides its payloads and headers; more than enough for both. */
-export const batchOverheadBytes = 1024
+const batchOverheadBytes = 1024
 /** The largest batch that a partition must take: one message at its limits. */
 export const minBatchBytes = maxPayloadBytes + maxHeaderBytes + batchOverheadBytes
 /** The largest batch sent, where the topic takes it: Kafka's own default for a topic. */

@@ -3,7 +3,7 @@ import type { OutgoingMessage } from '../core/log.ts'
 
 /** A message's payload, at most; the batching of requests keeps to it. */
 export const maxPayloadBytes = 256 * 1024
-/** A message's headers, names and values together: trace context and little else. */
+/** A message's headers, names and values together: trace context, a request's key, a retry's job. */
 export const maxHeaderBytes = 8 * 1024
 
 /** Says what is wrong with messages that no log takes; undefined if nothing is. */

@@ -1,7 +1,7 @@
 import type { Offset, ShardId } from '../core/position.ts'
 
 /** Only lag monitors read the group's offsets: once a second is often enough. */
-export const reportIntervalMs = 1000
+const reportIntervalMs = 1000
 
 /** Gathers the offsets that members report, and sends the newest of each shard on, together. */
 export class OffsetReports {

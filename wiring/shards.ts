@@ -12,7 +12,7 @@ import { defaultStoreSettings } from '../db/session-settings.ts'
 import type { ShardAddress } from '../db/shard-address.ts'
 
 /** Where the shards are; undefined if the config knows no URL for one of them. */
-export function shardAddresses({ shards }: Config): readonly ShardAddress[] | undefined {
+function shardAddresses({ shards }: Config): readonly ShardAddress[] | undefined {
   const addresses: ShardAddress[] = []
   for (const [shard, url] of shards.urls.entries()) {
     if (url === undefined) return undefined

@@ -137,7 +137,7 @@ function withoutPadding(text: string): string {
 }
 
 /** Characters as MySQL's utf8mb4 counts them. */
-export function countCharacters(text: string): number {
+function countCharacters(text: string): number {
   let pairs = 0
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)

@@ -1,13 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TokenBucket } from '../../core/token-bucket.ts'
-import {
-  chargePermits,
-  returnPermits,
-  takePermits,
-  tokenBucket,
-  withRate,
-} from '../../core/token-bucket.ts'
+import { chargePermits, returnPermits, takePermits, tokenBucket } from '../../core/token-bucket.ts'
 
 /** Far below a permit's spacing, far above what a double loses. */
 const slackMs = 1e-6
@@ -131,29 +125,17 @@ describe('a token bucket', () => {
     expect(takePermits(chargePermits(bucket, 30, 0), 1, 400).waitMs).toBe(0)
   })
 
-  it('goes on at a new rate behind what was taken at the old one', () => {
-    const { bucket } = takePermits(tokenBucket(10), 2, 0)
-    const faster = withRate(bucket, 1000)
-    const second = takePermits(faster, 1, 50)
-    expect(second.waitMs).toBe(150)
-    expect(takePermits(second.bucket, 1, 200).waitMs).toBe(1)
-  })
-
-  it('without a limit never waits, and can be limited again', () => {
+  it('without a limit never waits', () => {
     let bucket: TokenBucket = tokenBucket(Infinity)
     for (let i = 0; i < 5; i++) {
       const taken = takePermits(bucket, 8, 1000)
       expect(taken.waitMs).toBe(0)
       bucket = taken.bucket
     }
-    const limited = takePermits(withRate(bucket, 10), 1, 1000)
-    expect(limited.waitMs).toBe(0)
-    expect(takePermits(limited.bucket, 1, 1000).waitMs).toBe(100)
   })
 
   it.each([0, -1, Number.NaN])('refuses the rate %d', (rate) => {
     expect(() => tokenBucket(rate)).toThrow(`above 0 permits per second, not ${rate}`)
-    expect(() => withRate(tokenBucket(1), rate)).toThrow(RangeError)
   })
 })
 

@@ -76,15 +76,6 @@ export class Load {
     await this.#running
   }
 
-  /** Each client sends so many requests, as fast as it can. */
-  async burst(requests: number): Promise<void> {
-    await Promise.all(
-      this.#scripts.map(async (script) => {
-        for (let i = 0; i < requests; i++) await this.#request(script.next())
-      }),
-    )
-  }
-
   /** For a deployment that is given up: what is under way ends without an answer. */
   giveUp(): void {
     this.#abort.abort()

@@ -220,12 +220,6 @@ export class MemoryLog implements Log {
     this.#bounds[shard] = { earliest, next: offset(next + count) }
   }
 
-  /** Loses what stands from an offset on, as an unclean election does. */
-  truncate(shard: number, from: number): void {
-    this.#bounds[shard] = { ...this.#bounds[shard]!, next: offset(from) }
-    this.messages[shard] = this.messages[shard]!.filter((message) => message.offset < from)
-  }
-
   #call(call: LogCall): void {
     this.onCall?.(call)
     if (this.failWith) throw this.failWith
