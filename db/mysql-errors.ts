@@ -1,6 +1,7 @@
 import type { FailureCode, RowFailure } from '../core/failure.ts'
 import { StoreError } from '../core/shard-store.ts'
-import { type KnownAction, otherErrors, rowErrors } from './known-errors.ts'
+import { type KnownAction, otherErrors } from './other-errors.ts'
+import { rowErrors } from './row-errors.ts'
 
 /** What is used of an error by MySQL (with a number) or by its client (with a code alone). */
 export interface MysqlError extends Error {

@@ -1,8 +1,8 @@
 import { type Connection, createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { shardId } from '../../core/position.ts'
-import { otherErrors, rowErrors } from '../../db/known-errors.ts'
 import { type MysqlError, storeErrorOf } from '../../db/mysql-errors.ts'
+import { otherErrors } from '../../db/other-errors.ts'
 import {
   defaultStoreSettings,
   type SessionSettings,
@@ -10,10 +10,9 @@ import {
 } from '../../db/session-settings.ts'
 import { ShardConnection } from '../../db/shard-connection.ts'
 import { ownMysql } from '../e2e/own-servers.ts'
-import { isolationCases } from './isolation-cases.ts'
 
 // Every error of the table that MySQL can be made to give, on a server of this file alone: most of
-// it disturbs the whole server. Those of rows are provoked by isolation.test.ts.
+// it disturbs the whole server. row-errors.test.ts has those of rows.
 
 const server = ownMysql()
 let admin: Connection
@@ -420,30 +419,4 @@ test('every error of the table is provoked, or it is said why not', () => {
   const known = otherErrors.flatMap(({ errors = {} }) => Object.keys(errors).map(Number))
   const told = [...provoked.map(({ errno }) => errno), ...Object.values(notProvoked).flat()]
   expect(told.sort((a, b) => a - b)).toEqual(known.sort((a, b) => a - b))
-})
-
-/** Spellings of errors provoked elsewhere, and those of types and indexes that the tests do not have. */
-const rowsNotProvoked: Readonly<Record<string, readonly number[]>> = {
-  'older spellings of 1062, 1451 and 1452': [1022, 1169, 1586, 1216, 1217],
-  'unique keys of children, through a cascading UPDATE of a key': [1761, 1762],
-  'geometry columns': [1416, 3037, 3616, 3617, 3643],
-  'indexes over expressions': [3751, 3752, 3903, 3904, 3905],
-  'expressions of defaults and generated columns': [1301, 1365, 1367, 1411],
-  'a row above a page, a JSON name above 64 KiB': [1118, 3151],
-  'what a trigger’s own SELECT finds': [1172, 1242, 1329],
-}
-
-test('every error of rows is provoked by the cases of isolation, or it is said why not', () => {
-  const known = rowErrors.flatMap(({ errors }) => Object.keys(errors).map(Number))
-  const cases = new Set(isolationCases.map(({ errno }) => errno))
-  const told = [...cases, ...Object.values(rowsNotProvoked).flat()]
-  expect(told.sort((a, b) => a - b)).toEqual(known.sort((a, b) => a - b))
-})
-
-test('no error is in the table twice', () => {
-  const all = [
-    ...rowErrors.flatMap(({ errors }) => Object.keys(errors)),
-    ...otherErrors.flatMap(({ errors = {}, client = [] }) => [...Object.keys(errors), ...client]),
-  ]
-  expect(new Set(all).size).toBe(all.length)
 })
