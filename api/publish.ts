@@ -103,7 +103,7 @@ const repeatKeyed =
   'Send this again with the same Idempotency-Key: each operation takes effect once.'
 const repeatRetry = 'Retry the job again: each operation takes effect once.'
 const repeatUnkeyed =
-  'Sending this again may apply them twice, which changes nothing but for increments; with an Idempotency-Key it would be safe.'
+  'Sending this again may apply them twice: increments add twice, creates fail as already_exists, and updates, upserts and deletes may overwrite what came in between. What is sent with an Idempotency-Key from the first time on can be sent again safely.'
 
 /** Where a job's messages are, per shard: all that its receipt says. */
 class Places {

@@ -66,7 +66,7 @@ export function positionGone(address: ShardAddress, topic: string): StoreError {
   return new StoreError(
     'stop',
     'POSITION_GONE',
-    `${describeAddress(address)} has no position: its row for ${topic}, partition ${shard}, in sluice_offsets is gone. GET /v1/shards and the alerts say where its worker saw it last; npm run repair -- set-position --shard ${shard} --to … puts it there`,
+    `${describeAddress(address)} has no position: its row for ${topic}, partition ${shard}, in sluice_offsets is gone. GET /v1/shards says where its worker saw it last; npm run repair -- set-position --shard ${shard} --to … puts it there`,
   )
 }
 
@@ -85,8 +85,8 @@ export function recreatedLog(
 }
 
 /**
- * Locks the shard's row, and kills the owner's connection where an open transaction of its holds it.
- * How long it waits before is the session's lock wait.
+ * Locks the shard's row. Where an open transaction of its owner holds it for `claimLockWaitMs`, asked
+ * again and again with NOWAIT, the owner's connection is killed.
  */
 export async function lockRowFromZombie(
   connection: ShardConnection,

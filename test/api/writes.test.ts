@@ -168,6 +168,19 @@ describe('a log that does not take a write', () => {
     expect(JSON.stringify(problem)).not.toContain('secret')
     expect(reported).toEqual([{ where: 'POST /v1/writes', error }])
   })
+
+  test('says what sending it again may do, and that a key makes it safe', async () => {
+    const { write, log } = await testApi()
+    log.failWith = new PublishError('unknown', 'timed out')
+    const send = async (headers: Record<string, string>) =>
+      (await answerOf(await write({ operations: [createNote(1, 0)] }, headers))).detail
+    expect(await send({})).toMatch(
+      /increments add twice, creates fail as already_exists, and .* may overwrite .*with an Idempotency-Key/,
+    )
+    expect(await send({ 'idempotency-key': 'k' })).toMatch(
+      /with the same Idempotency-Key: each operation takes effect once/,
+    )
+  })
 })
 
 describe('bodies of many requests at one time', () => {
