@@ -15,19 +15,25 @@ export interface FoundTopic {
 
 /** What topics lack to keep, through the loss of brokers, what they acknowledged: a line each. */
 export function topicWarnings(topics: readonly FoundTopic[]): string[] {
-  const weaknesses = topics.flatMap(({ name, view, settings }) => {
-    const copies = Math.min(...view.replicas.map((brokers) => brokers.length))
-    const inSync = Number(settings.get('min.insync.replicas'))
-    return [
-      ...(copies < wantedReplicas ? [{ name, weakness: fewCopies(copies) }] : []),
-      ...(inSync < wantedInSync ? [{ name, weakness: fewInSync(inSync) }] : []),
-    ]
-  })
+  const weaknesses = topics.flatMap((topic) =>
+    weaknessesOf(topic).map((weakness) => ({ name: topic.name, weakness })),
+  )
   const alike = Map.groupBy(weaknesses, ({ weakness }) => weakness)
   return Array.from(alike, ([weakness, found]) => {
     const names = found.map(({ name }) => name).join(' and ')
     return `${names}: ${weakness}`
   })
+}
+
+function weaknessesOf({ view, settings }: FoundTopic): string[] {
+  const copies = Math.min(...view.replicas.map((brokers) => brokers.length))
+  const inSync = Number(settings.get('min.insync.replicas'))
+  const isUnclean = settings.get('unclean.leader.election.enable') === 'true'
+  return [
+    ...(copies < wantedReplicas ? [fewCopies(copies)] : []),
+    ...(inSync < wantedInSync ? [fewInSync(inSync)] : []),
+    ...(isUnclean ? [uncleanElection] : []),
+  ]
 }
 
 function fewCopies(copies: number): string {
@@ -39,3 +45,6 @@ function fewInSync(inSync: number): string {
   const risk = 'a write counts as durable once that many brokers have it'
   return `min.insync.replicas=${inSync}, expected at least ${wantedInSync}: ${risk}`
 }
+
+const uncleanElection =
+  'unclean.leader.election.enable=true, expected false: a broker that lacks accepted writes may come to lead, and they are lost'

@@ -106,6 +106,20 @@ test('topics with fewer copies than survive the loss of a broker are opened, and
   expect(warnings[1]).toMatch(/^\S+\.control: min\.insync\.replicas=1/)
 })
 
+test('a topic that an outdated copy may come to lead is opened, and warned of', async () => {
+  const { options, admin, writes } = someTopics()
+  await createKafkaTopics(options)
+  await alter(admin, writes, 'unclean.leader.election.enable', 'true')
+  const warnings: string[] = []
+  const warn = (line: string) => warnings.push(line)
+  const log = await openKafkaLog({ ...options, warn }, openPlatformaticClient)
+  await log.close()
+  const unclean = warnings.filter((line) => line.includes('unclean'))
+  expect(unclean).toEqual([
+    expect.stringContaining(`${writes}: unclean.leader.election.enable=true, expected false`),
+  ])
+})
+
 test('a missing topic is named, and how to make it', async () => {
   const { options, admin } = someTopics()
   await createKafkaTopics(options)
