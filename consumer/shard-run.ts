@@ -92,8 +92,9 @@ function canWait(error: unknown): boolean {
 function codeOf(error: unknown): AlertCode {
   if (error instanceof JobsFailingAlike) return 'shard_stopped_failing_alike'
   if (error instanceof UnknownContent) return 'shard_stopped_unknown_content'
-  // What may answer later is waited for, and is no reason to stop.
-  if (error instanceof LogError && error.code !== 'unreachable') {
+  // What may answer later is waited for, and is no reason to stop; a log that is locked lets no worker
+  // join, so no shard ever meets it.
+  if (error instanceof LogError && error.code !== 'unreachable' && error.code !== 'locked') {
     return `shard_stopped_log_${error.code}`
   }
   if (error instanceof StoreError) return 'shard_stopped_database'

@@ -32,8 +32,8 @@ const conclusion = `  --yes --reason "why"   does it; who, when, why and what it
 
 Workers and APIs run on: the shard waits while what is skipped or repeated is counted, then its worker
 loses it and finds the new position within seconds, a shard that is stopped when it looks again
-(stoppedRetryMs). After adopt-log those that had opened the old log
-must be started again. What each alert means, and what to do: docs/runbook.md.`
+(stoppedRetryMs). After adopt-log those that had opened the old log must be started again. What each
+alert means, and what to do: docs/runbook.md.`
 
 /** What a command does, or all of them, with examples. */
 export function helpText(name: CommandName | undefined): string {

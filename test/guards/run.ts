@@ -4,7 +4,8 @@
 import { delimiter, resolve } from 'node:path'
 import { readSettings } from '../../config/settings.ts'
 import { stopRequested } from '../../runtime/stop-signals.ts'
-import { type Guard, guards, wholeSuite } from './guards.ts'
+import type { Guard } from './guard.ts'
+import { guards, wholeSuite } from './guards.ts'
 import { SourceCopy } from './source-copy.ts'
 import { runTests } from './test-run.ts'
 

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import type { Edit } from './guards.ts'
+import type { Edit } from './guard.ts'
 
 /** Not sources: what is installed is linked, what servers leave is of no use. */
 const leftOut = new Set(['node_modules', '.sluice', '.git'])
