@@ -1,6 +1,7 @@
 // `npm run migrate [-- --print]`: makes what the config names, or shows how.
 
 import process from 'node:process'
+import { parseArgs } from 'node:util'
 import type { Config } from '../config/compile-config.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
@@ -19,17 +20,28 @@ try {
 }
 
 async function run(): Promise<void> {
+  const printsOnly = asksToPrint(process.argv.slice(2))
   const settings = readSettings(process.env)
   const config = await loadConfig(settings)
   // Standard output is for what was done, or the SQL.
   await provideWantedKafkaClient(settings, printSteps(process.stderr))
-  if (process.argv.includes('--print')) {
+  if (printsOnly) {
     process.stdout.write(await print(settings, config))
     return
   }
   const steps = await migrateAll(settings, config)
   for (const { shard, done } of steps) console.log(`shard ${shard}: ${done}`)
   if (steps.length === 0) console.log('nothing to do: all that the config names is there')
+}
+
+/** Refuses all else: a flag that is misspelt must not migrate. */
+function asksToPrint(args: string[]): boolean {
+  try {
+    return parseArgs({ args, options: { print: { type: 'boolean' } } }).values.print ?? false
+  } catch (cause) {
+    const others = args.filter((arg) => arg !== '--print')
+    throw new Error(`migrate takes --print only, found ${others.join(' ')}`, { cause })
+  }
 }
 
 /** The first positions name the log, so that it has to be there before the rest can be shown. */

@@ -16,13 +16,16 @@ const scripts = {
 
 export type Service = keyof typeof scripts
 
-/** How a user starts a part on a runtime; on Deno with the permissions that `deno.json` grants. */
+const tasks: Readonly<Record<string, string>> = JSON.parse(
+  readFileSync(join(root, 'deno.json'), 'utf8'),
+).tasks
+
+/** How a user starts a part on a runtime; on Deno by the line of its task, with its permissions. */
 export function commandOf(service: Service, runtime: Runtime): string[] {
   const program = join(root, 'node_modules/.bin', runtime)
   if (runtime !== 'deno') return [program, scripts[service](runtime)]
-  const { tasks } = JSON.parse(readFileSync(join(root, 'deno.json'), 'utf8')) as {
-    tasks: Record<Service, string>
-  }
-  const [, args] = tasks[service].match(/deno (run [^']+\.ts)/)!
-  return [program, ...args!.split(' ')]
+  // Not `deno task` itself: the shell's `exec` keeps the process that is signalled.
+  const [, line, dashes] = tasks[service]!.match(/^sh -c '([^']+)'( --)?$/)!
+  const own = line!.replace('exec deno ', `exec "${program}" `)
+  return ['sh', '-c', own, ...(dashes ? ['--'] : [])]
 }

@@ -42,7 +42,6 @@ export class LocalDeployment {
 
   constructor(options: LocalDeploymentOptions) {
     const { dataDir, mysqlUrl, shards = 2, statementsPerSecond = 0, config } = options
-    // Below the data folder, where alone Deno's processes may write.
     const tests = join(dataDir, 'test')
     mkdirSync(tests, { recursive: true })
     this.folder = mkdtempSync(join(tests, 'e2e-'))

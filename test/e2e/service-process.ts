@@ -9,7 +9,7 @@ const saysLimitMs = 25_000
 export class ServiceProcess {
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
-  /** The script that it runs. */
+  /** What it was started by. */
   readonly title: string
   readonly #child: ChildProcess
   #output = ''
@@ -19,7 +19,7 @@ export class ServiceProcess {
     const [program, ...args] = command
     const child = spawn(program!, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
-    this.title = args.at(-1)!
+    this.title = command.join(' ')
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text
