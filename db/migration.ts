@@ -101,7 +101,8 @@ export function grants(plan: MigrationPlan, address: ShardAddress): readonly str
       (table) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${on(table)} TO 'sluice_worker'@'%'`,
     ),
     `GRANT SELECT ON ${on(nameOf(identity))} TO 'sluice_worker'@'%'`,
-    `GRANT SELECT, UPDATE ON ${on(nameOf(offsets))} TO 'sluice_worker'@'%'`,
+    // INSERT, since an operator's set-position puts back a row that is gone.
+    `GRANT SELECT, INSERT, UPDATE ON ${on(nameOf(offsets))} TO 'sluice_worker'@'%'`,
     `GRANT SELECT, INSERT, DELETE ON ${on(nameOf(positions))} TO 'sluice_worker'@'%'`,
     ...[failures, outcomes, requests].map(
       (table) =>

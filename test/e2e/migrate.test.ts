@@ -95,4 +95,11 @@ test('what --print shows is all that a DBA must run: migration then has nothing 
   const { body } = await api.write(operations)
   expect(await api.settled(String(body.receipt))).toMatchObject({ applied: 3, failed: 1 })
   expect(await api.client.failures(String(body.receipt))).toEqual(new Map([[3, 'already_exists']]))
+
+  // A shard whose row is gone: the runbook has an operator put it back, with the worker's account.
+  await deployment.query(0, 'DELETE FROM sluice_offsets')
+  const args = ['set-position', '--shard', '0', '--to', 'end', '--yes', '--reason', 'row deleted']
+  const repair = deployment.start('repair', 'node', as('sluice_worker'), ...args)
+  expect([await repair.ended, repair.output]).toEqual([0, expect.stringContaining('Done')])
+  expect(await deployment.query(0, 'SELECT owner FROM sluice_offsets')).toHaveLength(1)
 })
