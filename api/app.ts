@@ -47,6 +47,9 @@ export function createApp(options: ApiOptions): Hono {
   guarded('GET', '/v1/jobs/:receipt/failures', (c, caller) =>
     jobs.failures(c.req.param('receipt')!, caller),
   )
+  guarded('POST', '/v1/jobs/failures', async (c, caller) =>
+    jobs.failures(await jobs.receiptIn(c.req.raw), caller),
+  )
   guarded('POST', '/v1/jobs/:receipt/cancel', (c, caller) =>
     jobs.cancel(c.req.param('receipt')!, caller),
   )

@@ -43,7 +43,8 @@ export function createJobs(
 
     /** Receipts in the body: one, answered as `show` does, or a list, answered in its order. */
     async lookup(request: Request, caller: Caller): Promise<Response> {
-      const lookup = await readLookup(request, limits.receipts)
+      const lookup = parseLookup(await readJson(request), lookupShape)
+      requireFew(lookup.texts, limits.receipts)
       const opened = await Promise.all(lookup.texts.map((text) => open(text, caller)))
       const views = await requireJobs(reader).read(opened)
       return Response.json(lookup.single ? views[0] : { jobs: views })
@@ -71,16 +72,18 @@ export function createJobs(
 
   /** The receipt that a request has in its body, since it is too long for a path. */
   async function receiptIn(request: Request): Promise<string> {
-    const { texts } = await readLookup(request, 1)
-    return texts[0]!
+    const { texts } = parseLookup(await readJson(request), oneJobShape)
+    const [text, ...others] = texts
+    if (others.length > 0) throw new Problem('bad-request', oneJobShape)
+    return text!
   }
 
-  async function readLookup(request: Request, maxReceipts: number): Promise<Lookup> {
+  async function readJson(request: Request): Promise<unknown> {
     bodyForm(request, ['json'])
     using budget = bodies.open()
     const bodyOptions = { maxBytes: limits.bodyBytes, limits, clock: options.clock }
     const body = await readWholeBody(request, bodyOptions, budget)
-    return parseLookup(parseJson(body, limits.jsonDepth), maxReceipts)
+    return parseJson(body, limits.jsonDepth)
   }
 
   async function open(text: string, caller: Caller): Promise<Receipt> {
@@ -107,27 +110,32 @@ function requireJobs<T>(jobs: T | undefined): T {
 }
 
 const lookupShape = 'Send `{"receipt": "…"}`, or `{"receipts": ["…", …]}`.'
+const oneJobShape = 'Send `{"receipt": "…"}`: one job at a time.'
 
 interface Lookup {
   /** Whether it is one receipt, not a list. */
   readonly single: boolean
+  /** One at least. */
   readonly texts: readonly string[]
 }
 
-function parseLookup(body: unknown, maxReceipts: number): Lookup {
+/** Throws a Problem that tells the shape where it is none. */
+function parseLookup(body: unknown, shape: string): Lookup {
   const { receipt, receipts, ...others } = (body ?? {}) as Record<string, unknown>
   const single = receipts === undefined
   const texts = single ? [receipt] : receipts
   const isLookup = Array.isArray(texts) && texts.every((text) => typeof text === 'string')
   if (!isLookup || texts.length === 0 || Object.keys(others).length > 0) {
-    throw new Problem('bad-request', lookupShape)
+    throw new Problem('bad-request', shape)
   }
-  if (!single && receipt !== undefined) throw new Problem('bad-request', lookupShape)
-  if (texts.length > maxReceipts) {
-    throw new Problem(
-      'too-large',
-      `One lookup takes at most ${maxReceipts} receipts, this one has ${texts.length}.`,
-    )
-  }
+  if (!single && receipt !== undefined) throw new Problem('bad-request', shape)
   return { single, texts }
+}
+
+function requireFew(texts: readonly string[], maxReceipts: number): void {
+  if (texts.length <= maxReceipts) return
+  throw new Problem(
+    'too-large',
+    `One lookup takes at most ${maxReceipts} receipts, this one has ${texts.length}.`,
+  )
 }

@@ -61,6 +61,16 @@ test('failures come as lines, shard by shard in the order of operations, page by
   ])
 })
 
+test('a receipt that is too long for a path goes into the body', async () => {
+  const failed = { 0: [1, 4].map(failure), 2: [failure(2)] }
+  const { get, post } = await testApi({ jobs: jobsWith(failed).jobs })
+  const response = await post('/v1/jobs/failures', { receipt })
+  expect(response.headers.get('content-type')).toBe('application/x-ndjson')
+  const text = await response.text()
+  expect(text).toBe(await (await get(`/v1/jobs/${receipt}/failures`)).text())
+  expect(await (await post('/v1/jobs/failures', { receipts: [receipt] })).text()).toBe(text)
+})
+
 test('a job without failures has no lines', async () => {
   const { get } = await testApi({ jobs: jobsWith({}).jobs })
   const response = await get(`/v1/jobs/${receipt}/failures`)

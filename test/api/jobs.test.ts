@@ -237,6 +237,19 @@ describe('a lookup', () => {
   })
 })
 
+describe.each(['failures', 'cancel', 'retry'])('%s with the receipt in the body', (action) => {
+  test.each([
+    ['nothing', {}],
+    ['several receipts', { receipts: ['a', 'b'] }],
+    ['another field', { receipt: 'a', job: 'a' }],
+  ])('refuses %s, and says what to send', async (_, body) => {
+    const { post } = await testApi({ jobs: new MemoryJobs({}) })
+    const response = await post(`/v1/jobs/${action}`, body)
+    expect(response.status).toBe(400)
+    expect((await answerOf(response)).detail).toBe('Send `{"receipt": "…"}`: one job at a time.')
+  })
+})
+
 describe('a receipt', () => {
   test('that this deployment did not sign is not known', async () => {
     const { get, post } = await testApi({ jobs: new MemoryJobs({}) })
