@@ -11,7 +11,7 @@ import { currentRuntime } from '../runtime/current-runtime.ts'
 import { stopRequested } from '../runtime/stop-signals.ts'
 import { migrateAll } from '../wiring/migrate.ts'
 import { openLog } from '../wiring/open-log.ts'
-import { ownerName } from '../wiring/run-process.ts'
+import { exitAfter, ownerName } from '../wiring/run-process.ts'
 import { commandsToPaste } from './first-commands.ts'
 import { provideWantedKafkaClient } from './kafka-client/provide.ts'
 import { provideMysql } from './mysql/provide.ts'
@@ -26,12 +26,14 @@ try {
   await Promise.race([start(), stopping])
   await stopping
   console.log('\nstopping: the windows under way are finished first')
-  await undo.run()
-  process.exit(0)
+  await end(0)
 } catch (error) {
   console.error(`\n${(error as Error).message}`)
-  await undo.run()
-  process.exit(1)
+  await end(1)
+}
+
+function end(code: 0 | 1): Promise<never> {
+  return exitAfter(['api', 'worker'], code, () => undo.run())
 }
 
 async function start(): Promise<void> {

@@ -27,12 +27,16 @@ export type StartService = (
 /** Below the 30 s after which Kubernetes, among others, kills what it asked to stop. */
 const stopLimitMs = 25_000
 
+/** What a part that can't come to its end leaves, for those who wait for it. */
+const leftBehind = {
+  api: 'requests under way were not answered; whether they were written is unknown, and they are safe to send again under their Idempotency-Key',
+  worker: 'windows under way are undone, and done again by whoever goes on',
+} as const
+
+type Part = keyof typeof leftBehind
+
 /** A process from its start to its graceful end. What keeps it from starting is told in a line. */
-export async function runProcess(
-  name: 'api' | 'worker',
-  runtime: Runtime,
-  start: StartService,
-): Promise<void> {
+export async function runProcess(name: Part, runtime: Runtime, start: StartService): Promise<void> {
   const stopping = stopRequested()
   try {
     const settings = readSettings(process.env)
@@ -42,20 +46,28 @@ export async function runProcess(
     console.log(service.started)
     await Promise.race([stopping, ...(service.done ? [service.done] : [])])
     console.log(`${name} stops: what is under way is finished first`)
-    const end = async () => {
+    await exitAfter([name], 0, async () => {
       await service.stop()
       await telemetry.stop()
-    }
-    if (await isDoneWithin(stopLimitMs, end())) process.exit(0)
-    const what = 'what is under way is undone, and done again by whoever goes on'
-    console.error(
-      `${name}: it could not finish within ${stopLimitMs / 1000} s and ends now: ${what}`,
-    )
-    process.exit(1)
+    })
   } catch (error) {
     console.error(`${name}: ${(error as Error).message}`)
     process.exit(1)
   }
+}
+
+/** Ends the process once these parts of it are stopped; with code 1 where that takes too long. */
+export async function exitAfter(
+  parts: readonly Part[],
+  code: 0 | 1,
+  stop: () => Promise<void>,
+): Promise<never> {
+  if (await isDoneWithin(stopLimitMs, stop())) process.exit(code)
+  const left = parts.map((part) => leftBehind[part]).join('; ')
+  console.error(
+    `${parts.join(' and ')}: not finished within ${stopLimitMs / 1000} s, and ended now: ${left}`,
+  )
+  process.exit(1)
 }
 
 async function isDoneWithin(limitMs: number, work: Promise<void>): Promise<boolean> {

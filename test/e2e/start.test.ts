@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join, resolve } from 'node:path'
+import { createConnection } from 'mysql2/promise'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { isFree } from '../../setup/port.ts'
 import { Deployment } from './deployment.ts'
@@ -9,6 +10,8 @@ import { RunningApi } from './running-api.ts'
 
 /** A start on data that is there, on a machine that does other things too. */
 const secondsToStart = 15
+/** What a process that is to end may take for it. */
+const stopLimitSeconds = 25
 
 /** `npm start` as it is on a fresh clone, but with the programs of MySQL unpacked already. */
 function freshClone(): Deployment {
@@ -100,4 +103,29 @@ test('a port that is taken is named, on each runtime, and nothing is left runnin
   const all = deployment.start('start', 'node', env)
   expect(await all.ended).toBe(1)
   expect(all.output).toContain(`\n${taken('SLUICE_PORT')}`)
+})
+
+test('what can not come to its end ends all the same, and says what that leaves', {
+  timeout: 90_000,
+}, async () => {
+  const worker = { lockWaitSeconds: 60, statementTimeoutMs: 90_000 }
+  const deployment = new Deployment({ shards: 1, config: { worker } })
+  const running = await start(deployment, 'node')
+  await running.applied([createPin('1', '7')])
+  const [url] = deployment.shardUrls
+  const other = await createConnection(url!)
+  onTestFinished(() => other.end())
+  await other.query('BEGIN')
+  await other.query('SELECT 1 FROM pins FOR UPDATE')
+  await running.write([incrementSaves('1', '7', 1)])
+  const waiting = `SELECT 1 FROM information_schema.innodb_trx JOIN information_schema.processlist ON id = trx_mysql_thread_id WHERE trx_state = 'LOCK WAIT' AND db = '${deployment.databases[0]}'`
+  await expect.poll(() => deployment.query(0, waiting), { timeout: 10_000 }).toHaveLength(1)
+
+  const stopMs = performance.now()
+  running.process.signal('SIGINT')
+  expect(await running.process.ended).toBe(1)
+  expect((performance.now() - stopMs) / 1000).toBeLessThan(stopLimitSeconds + 2)
+  expect(running.process.output).toContain(
+    `\napi and worker: not finished within ${stopLimitSeconds} s, and ended now: requests under way were not answered; whether they were written is unknown, and they are safe to send again under their Idempotency-Key; windows under way are undone, and done again by whoever goes on\n`,
+  )
 })
