@@ -109,9 +109,12 @@ function number(option: string, text: string | undefined): number {
 }
 
 function placeOf(text: string | undefined): PlaceAsked {
+  if (text === undefined) throw new UsageError('--to is missing')
   if (text === 'start' || text === 'end') return text
-  const [offset, operation = '0', ...others] = text?.split('.') ?? []
-  if (others.length > 0)
-    throw new UsageError(`--to is ${text}, expected an offset or offset.operation`)
-  return { offset: number('--to', offset), operation: number('--to', operation) }
+  const [, offset, operation = '0'] = text.match(/^(\d+)(?:\.(\d+))?$/) ?? []
+  const place = { offset: Number(offset), operation: Number(operation) }
+  if (Object.values(place).every(Number.isSafeInteger)) return place
+  throw new UsageError(
+    `--to is ${text}, expected start, end, an offset (1207) or offset.operation (1207.3)`,
+  )
 }
