@@ -19,14 +19,6 @@ export async function withLock<T>(file: string, work: () => Promise<T>): Promise
   }
 }
 
-/** A lock held until it is freed or this process ends; undefined where another process has it. */
-export function tryLock(file: string): { free(): void } | undefined {
-  const lock = open(file)
-  if (tryExclusive(lock)) return { free: () => lock.close() }
-  lock.close()
-  return undefined
-}
-
 /** One use of something that several processes share. */
 export interface Share {
   /** Ends this use; true when it was the last one. Call it under a lock. */

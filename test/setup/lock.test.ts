@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { takeShare, tryLock, withLock } from '../../setup/lock.ts'
+import { acquireSqliteLock } from '../../log/sqlite-lock.ts'
+import { takeShare, withLock } from '../../setup/lock.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 test('works under one lock run one after another', async () => {
@@ -31,13 +32,13 @@ test('a lock is freed when the work fails', async () => {
 
 test('a killed process frees its lock', async () => {
   const file = join(temporaryFolder(), 'lock')
-  const child = await otherProcess('tryLock', file)
-  expect(tryLock(file)).toBeUndefined()
+  const child = await otherProcess('withLock', file)
+  expect(acquireSqliteLock(file)).toBeUndefined()
 
   child.kill('SIGKILL')
   await once(child, 'exit')
 
-  expect(tryLock(file)).toBeDefined()
+  expect(await withLock(file, async () => 'next')).toBe('next')
 })
 
 test('the last user is told so, killed ones do not count', async () => {
@@ -53,10 +54,10 @@ test('the last user is told so, killed ones do not count', async () => {
 })
 
 /** Another process that holds the lock or share and then waits. */
-async function otherProcess(what: 'tryLock' | 'takeShare', file: string) {
+async function otherProcess(what: 'withLock' | 'takeShare', file: string) {
   const script = `
     import { ${what} } from ${JSON.stringify(resolve('setup/lock.ts'))}
-    globalThis.held = ${what}(${JSON.stringify(file)})
+    globalThis.held = ${what}(${JSON.stringify(file)}, () => new Promise(() => {}))
     setInterval(() => {}, 1000)
     console.log('held')
   `

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { readSettings } from '../../config/settings.ts'
+import { acquireSqliteLock } from '../../log/sqlite-lock.ts'
 import { provideKafka } from '../../setup/kafka/provide.ts'
 import { provideKafkaClient } from '../../setup/kafka-client/provide.ts'
-import { tryLock } from '../../setup/lock.ts'
 import { provideMysql } from '../../setup/mysql/provide.ts'
 import { printSteps, quietly, type Steps } from '../../setup/steps.ts'
 
@@ -80,9 +80,10 @@ async function start(folder: string, steps: Steps) {
 
 /** A folder that no other run uses, empty; servers that a killed run left in it are stopped. */
 async function ownFolder(): Promise<{ path: string; free(): void }> {
+  mkdirSync(join(dataDir, 'test'), { recursive: true })
   for (let slot = 1; ; slot++) {
     const path = join(dataDir, 'test', `run-${slot}`)
-    const lock = tryLock(`${path}.lock`)
+    const lock = acquireSqliteLock(`${path}.lock`)
     if (lock === undefined) continue
     if (existsSync(path)) {
       const { mysql, kafka } = await start(path, quietly)
@@ -90,6 +91,6 @@ async function ownFolder(): Promise<{ path: string; free(): void }> {
       rmSync(path, { recursive: true, force: true })
     }
     mkdirSync(path, { recursive: true })
-    return { path, free: lock.free }
+    return { path, free: lock.release }
   }
 }
