@@ -10,7 +10,7 @@ import { checksum } from '../runtime/checksum.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { newDigest } from '../runtime/digest.ts'
 import type { Serve } from '../runtime/serve.ts'
-import { listen, stopServer } from '../runtime/serve.ts'
+import { listen, stopServer, urlOf } from '../runtime/serve.ts'
 import { logSystem, openLog } from '../wiring/open-log.ts'
 import type { StartService } from '../wiring/run-process.ts'
 import { createJobStore } from '../wiring/shards.ts'
@@ -84,7 +84,7 @@ export async function startApi(
     const options = { fetch: (request: Request) => app.fetch(request), host, port }
     const server = await listen(serve, options, 'SLUICE_PORT')
     return {
-      url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
+      url: urlOf(host, server),
       async stop() {
         await stopServer(server, systemClock, stopGraceMs)
         await close()

@@ -5,7 +5,7 @@ import { createAlerts } from '../runtime/alerts.ts'
 import { checksum } from '../runtime/checksum.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Serve } from '../runtime/serve.ts'
-import { listen, stopServer } from '../runtime/serve.ts'
+import { listen, stopServer, urlOf } from '../runtime/serve.ts'
 import { openLog } from '../wiring/open-log.ts'
 import type { StartService } from '../wiring/run-process.ts'
 import {
@@ -41,7 +41,7 @@ export function startWorkerService(serve: Serve): StartService {
       throw error
     })
     return {
-      started: `worker ${owner} joined; health on http://${host}:${server.port}`,
+      started: `worker ${owner} joined; health on ${urlOf(host, server)}`,
       done: running.worker.done,
       async stop() {
         await stopServer(server, systemClock, stopGraceMs)

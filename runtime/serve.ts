@@ -18,6 +18,11 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+/** Where it answers: `http://127.0.0.1:8080`, `http://[::1]:8080`. */
+export function urlOf(host: string, { port }: Pick<HttpServer, 'port'>): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 /** As `serve`; a port that is taken is told by the variable that chose it. */
 export async function listen(
   serve: Serve,

@@ -3,6 +3,11 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { expect, inject, onTestFinished, test } from 'vitest'
+import { startApiService } from '../../api/start.ts'
+import { loadConfig } from '../../config/load.ts'
+import { readSettings } from '../../config/settings.ts'
+import { startWorkerService } from '../../consumer/start.ts'
+import type { Serve } from '../../runtime/serve.ts'
 import { isFree } from '../../setup/port.ts'
 import { Deployment } from './deployment.ts'
 import { createPin, incrementSaves } from './operations.ts'
@@ -103,6 +108,20 @@ test('a port that is taken is named, on each runtime, and nothing is left runnin
   const all = deployment.start('start', 'node', env)
   expect(await all.ended).toBe(1)
   expect(all.output).toContain(`\n${taken('SLUICE_PORT')}`)
+})
+
+test('an IPv6 address stands in brackets where API and worker say that they listen', async () => {
+  const deployment = new Deployment()
+  await deployment.migrate()
+  const settings = readSettings({ ...deployment.env, SLUICE_HOST: '::1' })
+  const config = await loadConfig(settings)
+  // Not every machine has IPv6.
+  const serve: Serve = async () => ({ port: 8080, finish: async () => {}, close: async () => {} })
+  for (const start of [startApiService(serve), startWorkerService(serve)]) {
+    const { started, stop } = await start(settings, config, 'test')
+    await stop()
+    expect(started).toMatch(/ on http:\/\/\[::1\]:8080$/)
+  }
 })
 
 test('what can not come to its end ends all the same, and says what that leaves', {
