@@ -5,13 +5,9 @@ import { dirname } from 'node:path'
 import type { ReceiptKey } from './receipts.ts'
 import { minReceiptKeyBytes } from './receipts.ts'
 
-/** The keys in a file. Rejects with an Error that names the file, never a secret. */
+/** The keys in a file. Rejects with an Error for people, which never holds a secret. */
 export async function readReceiptKeys(path: string): Promise<ReceiptKey[]> {
-  try {
-    return parseReceiptKeys(await readFile(path, 'utf8'))
-  } catch (error) {
-    throw new Error(`the receipt keys in ${path} can't be used: ${(error as Error).message}`)
-  }
+  return parseReceiptKeys(await readFile(path, 'utf8'))
 }
 
 /** As `readReceiptKeys`, but a file that is not there is made, with one new key. */
@@ -42,13 +38,17 @@ export function parseReceiptKeys(text: string): ReceiptKey[] {
   try {
     list = JSON.parse(text)
   } catch {
-    throw new Error('they are not JSON')
+    throw new Error('the receipt key file is not JSON')
   }
-  if (!Array.isArray(list) || list.length === 0) throw new Error('they must be a list of keys')
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new Error('the receipt key file must be a list with at least one key')
+  }
   return list.map((entry: { kid?: unknown; secret?: unknown } | null, place) => {
     const { kid, secret } = entry ?? {}
     if (typeof kid !== 'string' || kid === '' || typeof secret !== 'string' || !isBase64(secret)) {
-      throw new Error(`entry ${place} must be an object with a kid and a secret in base64`)
+      throw new Error(
+        `entry ${place} of the receipt key file must be an object with a kid and a secret in base64`,
+      )
     }
     return { kid, secret: Uint8Array.from(Buffer.from(secret, 'base64')) }
   })

@@ -18,6 +18,7 @@ import { createApp } from './app.ts'
 import type { ApiKey } from './auth.ts'
 import { authenticateBy, isLoopback, parseApiKeys } from './auth.ts'
 import { readOrMakeReceiptKeys, readReceiptKeys } from './receipt-keys.ts'
+import type { Receipts } from './receipts.ts'
 import { createReceipts } from './receipts.ts'
 import { clearSpool } from './spool.ts'
 
@@ -53,7 +54,7 @@ export async function startApi(
 ): Promise<RunningApi> {
   const keys = await readApiKeys(settings)
   requireKeysOrLoopback(keys, settings.host)
-  const receipts = await createReceipts(await receiptKeys(settings))
+  const receipts = await openReceipts(settings)
   const log = sharedLog ?? (await openLog(settings, config.shards.count, owner))
   const jobs = createJobStore(config, log)
   const spoolFolder = join(settings.dataDir, 'spool')
@@ -112,10 +113,17 @@ function requireKeysOrLoopback(keys: readonly ApiKey[] | undefined, host: string
   )
 }
 
-function receiptKeys({ receiptKeysFile, dataDir }: Settings) {
-  return receiptKeysFile === undefined
-    ? readOrMakeReceiptKeys(join(dataDir, 'receipt-keys.json'))
-    : readReceiptKeys(receiptKeysFile)
+/** Signs with the keys that are set, else with one that is made in the data folder. */
+async function openReceipts({ receiptKeysFile, dataDir }: Settings): Promise<Receipts> {
+  const made = join(dataDir, 'receipt-keys.json')
+  try {
+    const isMade = receiptKeysFile === undefined
+    const keys = isMade ? await readOrMakeReceiptKeys(made) : await readReceiptKeys(receiptKeysFile)
+    return await createReceipts(keys)
+  } catch (error) {
+    const where = receiptKeysFile ? `SLUICE_RECEIPT_KEYS is ${receiptKeysFile}` : made
+    throw new Error(`${where}: ${(error as Error).message}`)
+  }
 }
 
 /**

@@ -143,7 +143,8 @@ function readIdentity(path: string, connection: DatabaseSync): SqliteIdentity {
   if (row.schema_version !== schemaVersion) {
     throw new LogError(
       'not_migrated',
-      `The log at ${path} has format ${row.schema_version}, this version reads ${schemaVersion}`,
+      `The log at ${path} has format ${row.schema_version}, this version of Sluice reads ${schemaVersion}: ` +
+        'start the version that made it, or set SLUICE_DATA_DIR to another folder',
     )
   }
   return {

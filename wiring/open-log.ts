@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { VariableName } from '../config/environment.ts'
 import type { KafkaSettings, Settings } from '../config/settings.ts'
 import type { Log } from '../core/log.ts'
 import { LogError } from '../core/log.ts'
@@ -80,13 +81,22 @@ async function kafkaOptions(
 
 async function securityOf({ tlsCaFile, sasl }: KafkaSettings): Promise<KafkaSecurity> {
   return {
-    ...(tlsCaFile && { tls: { ca: await readFile(tlsCaFile, 'utf8') } }),
+    ...(tlsCaFile && { tls: { ca: await readSetting('SLUICE_KAFKA_TLS_CA', tlsCaFile) } }),
     ...(sasl && {
       sasl: {
         mechanism: sasl.mechanism,
         username: sasl.username,
-        password: (await readFile(sasl.passwordFile, 'utf8')).trim(),
+        password: (await readSetting('SLUICE_KAFKA_SASL_PASSWORD_FILE', sasl.passwordFile)).trim(),
       },
     }),
+  }
+}
+
+/** The text of the file that a variable names. */
+async function readSetting(variable: VariableName, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new Error(`${variable} is ${path}: ${(cause as Error).message}`, { cause })
   }
 }

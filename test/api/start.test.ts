@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -84,6 +84,39 @@ test('a file of API keys that cannot be used stops the start, and is named', asy
   await expect(refused).rejects.toThrow(
     `SLUICE_API_KEYS is ${file}: the API key file must be a list`,
   )
+})
+
+const receiptKey = (kid: string, bytes: number) => ({
+  kid,
+  secret: Buffer.alloc(bytes, 5).toString('base64'),
+})
+
+test.each([
+  ['no JSON', '{', 'the receipt key file is not JSON'],
+  ['a short key', JSON.stringify([receiptKey('a', 31)]), 'receipt key a has 31 bytes'],
+  ['a kid twice', JSON.stringify([receiptKey('a', 32), receiptKey('a', 33)]), 'two receipt keys'],
+])('a file of receipt keys with %s stops the start, and is named', async (_, text, message) => {
+  const set = join(folder, 'receipt-keys.json')
+  await writeFile(set, text)
+  const refused = start('receipts', { SLUICE_RECEIPT_KEYS: set })
+  await expect(refused).rejects.toThrow(`SLUICE_RECEIPT_KEYS is ${set}: ${message}`)
+  const made = join(folder, 'own', 'receipt-keys.json')
+  await mkdir(join(folder, 'own'), { recursive: true })
+  await writeFile(made, text)
+  await expect(start('own')).rejects.toThrow(`${made}: ${message}`)
+})
+
+test('a certificate or password of Kafka that can not be read is named by its variable', async () => {
+  const away = join(folder, 'away')
+  const kafka = { SLUICE_KAFKA_BROKERS: '127.0.0.1:1', SLUICE_KAFKA_CLIENT: 'platformatic' }
+  const login = { SLUICE_KAFKA_SASL_MECHANISM: 'PLAIN', SLUICE_KAFKA_SASL_USERNAME: 'u' }
+  for (const [variable, others] of [
+    ['SLUICE_KAFKA_TLS_CA', {}],
+    ['SLUICE_KAFKA_SASL_PASSWORD_FILE', login],
+  ] as const) {
+    const refused = start('secure', { ...kafka, ...others, [variable]: away })
+    await expect(refused).rejects.toThrow(`${variable} is ${away}: ENOENT`)
+  }
 })
 
 test('a log that was not made stops the start, and the command is named', async () => {

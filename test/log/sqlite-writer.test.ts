@@ -75,7 +75,9 @@ test('a log in another format is refused', () => {
   const connection = new DatabaseSync(path)
   connection.exec('UPDATE log SET schema_version = 99')
   connection.close()
-  expect(() => openEmbedded(path)).toThrow(/has format 99, this version reads 1/)
+  expect(() => openEmbedded(path)).toThrow(
+    /has format 99, this version of Sluice reads 1: start the version that made it, or set SLUICE_DATA_DIR/,
+  )
 })
 
 test('a file that is no log is refused', () => {
