@@ -244,7 +244,9 @@ describe('a publish that fails', () => {
     log.fail('publish', lost, 1)
     const answer = await answerOf(await write(oneNote))
     expect(answer).toMatchObject({ status: 503, outcome: 'unknown' })
-    expect(answer.detail).toContain('with an Idempotency-Key from the first time on can be sent again safely')
+    expect(answer.detail).toContain(
+      'with an Idempotency-Key from the first time on can be sent again safely',
+    )
   })
 
   test('with nothing written says so', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Connection, createConnection } from 'mysql2/promise'
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { queryMysql } from '../../e2e/local-deployment.ts'
 import type { Fault } from '../fault.ts'
 import { recoveryLimitMs } from '../limits.ts'
@@ -11,8 +11,6 @@ const shortStormMs = 2000
 const writers = 3
 /** Rows that each of their transactions locks, one after the other. */
 const rows = 10
-/** Those written to last: what windows lock as well. */
-const hottest = 60
 const deadlock = 1213
 /** MySQL ends whichever of two transactions changed less: with these a window changed less. */
 const heavy = `INSERT INTO faults_heavy VALUES ${Array(200).fill('(1)').join()}`
@@ -58,9 +56,7 @@ async function rage(connection: Connection, { load }: FaultWorld, until: number)
     try {
       await connection.beginTransaction()
       await connection.query(heavy)
-      for (let i = 0; i < rows; i++) {
-        const ids = load.recent.slice(-hottest)
-        const id = ids[Math.floor(Math.random() * ids.length)]
+      for (const id of await hottest(connection, load)) {
         await connection.query(`UPDATE pins SET saves = saves WHERE id = ${id}`)
         await wait(1)
       }
@@ -72,6 +68,13 @@ async function rage(connection: Connection, { load }: FaultWorld, until: number)
   }
   await connection.end()
   return victims
+}
+
+/** Some of the shard's pins that were written to last, in any order: windows lock them as well. */
+async function hottest(connection: Connection, { recent }: FaultWorld['load']): Promise<string[]> {
+  const sql = 'SELECT id FROM pins WHERE id IN (?) ORDER BY RAND() LIMIT ?'
+  const [found] = await connection.query<RowDataPacket[]>(sql, [recent, rows])
+  return found.map(({ id }) => String(id))
 }
 
 async function deadlocksOf({ deployment }: FaultWorld): Promise<number> {
