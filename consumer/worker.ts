@@ -47,7 +47,7 @@ export interface Worker {
   readonly isAssigned: boolean
   /** The shards that this worker runs, and why each moves as it does. */
   readonly reports: ReadonlyMap<ShardId, ShardReport>
-  /** Rejects if the worker can't go on at all, such as when another holds the embedded log. */
+  /** Rejects if the group can't be followed any more. */
   readonly done: Promise<void>
   /** Finishes the windows under way, leaves the group, closes. */
   stop(): Promise<void>

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Position } from '../core/position.ts'
 import { type Claim, StoreError } from '../core/shard-store.ts'
-import { lockFreeRow, type OffsetRow, type RowKey, readRow, writeOwner } from './fence.ts'
+import { lockFreeRow, lockRow, type OffsetRow, type RowKey, readRow, writeOwner } from './fence.ts'
 import { noSuchThread } from './kill-switch.ts'
 import type { MysqlError } from './mysql-errors.ts'
 import { describeAddress, type ShardAddress } from './shard-address.ts'
@@ -12,6 +12,7 @@ const maxTries = 3
 /** MySQL waits for locks in whole seconds: this is asked again so often instead. */
 const pollMs = 20
 const lockedByOther = 3572
+const lockWaitTimeout = 1205
 
 export interface ClaimOptions {
   readonly address: ShardAddress
@@ -88,7 +89,7 @@ export function recreatedLog(
  * Locks the shard's row. Where an open transaction of its owner holds it for `claimLockWaitMs`, asked
  * again and again with NOWAIT, the owner's connection is killed.
  */
-export async function lockRowFromZombie(
+async function lockRowFromZombie(
   connection: ShardConnection,
   key: RowKey,
   options: ClaimOptions,
@@ -101,6 +102,24 @@ export async function lockRowFromZombie(
     await connection.command('ROLLBACK')
     if (row) await killOwner(connection, row)
   }
+}
+
+/**
+ * Locks the row of a shard that may be hard at work: in turn, since its windows leave no moment in
+ * between. Only a transaction that does not end by itself is ended.
+ */
+export async function lockRowInTurn(
+  connection: ShardConnection,
+  key: RowKey,
+  options: ClaimOptions,
+): Promise<OffsetRow | undefined> {
+  try {
+    return await lockRow(connection, key)
+  } catch (error) {
+    if ((error as MysqlError).errno !== lockWaitTimeout) throw error
+  }
+  await connection.command('ROLLBACK')
+  return lockRowFromZombie(connection, key, options)
 }
 
 /** `held` if another transaction holds the row all the time; an owner that hands over soon lets go. */

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { UndecodableMessage } from '../core/failure.ts'
 import type { Position } from '../core/position.ts'
 import { StoreError } from '../core/shard-store.ts'
-import { isConnected, lockRowFromZombie, positionGone } from './claim.ts'
+import { isConnected, lockRowInTurn, positionGone } from './claim.ts'
 import { clearFailures, type FailureRange, recordOutcomes } from './failures.ts'
 import { insertRow, type OffsetRow, type RowKey, readRow, rewriteRow } from './fence.ts'
 import { checkIdentity } from './identity.ts'
@@ -101,7 +101,7 @@ export class HeldShard {
     try {
       const { claimLockWaitMs } = defaultStoreSettings
       const options = { address, claimLockWaitMs, clock: lockClock }
-      const row = await lockRowFromZombie(connection, keyOf(target), options)
+      const row = await lockRowInTurn(connection, keyOf(target), options)
       return new HeldShard(target, connection, await withOwner(connection, row))
     } catch (error) {
       await connection.close()

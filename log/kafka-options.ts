@@ -84,6 +84,9 @@ export const groupTimes = {
   sessionMs: 6000,
   /** How long the group waits for its members when it shares out anew. */
   rebalanceMs: 10_000,
-  /** A member learns by a heartbeat that the group shares out anew: this is how soon. */
-  heartbeatMs: 500,
+  /**
+   * A member learns by a heartbeat that the group shares out anew: this is how soon, and how much longer
+   * than its session a dead worker's shards stand still.
+   */
+  heartbeatMs: 250,
 } as const

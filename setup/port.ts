@@ -6,11 +6,14 @@ const lowest = 20_000
 const highest = 32_000
 const attempts = 100
 
-/** A loopback port that nobody listens on, at random so that concurrent starts seldom meet. */
-export async function freePort(): Promise<number> {
+/**
+ * A loopback port that nobody listens on, at random so that concurrent starts seldom meet; not one that
+ * is meant for something else.
+ */
+export async function freePort(taken?: number): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const port = lowest + Math.floor(Math.random() * (highest - lowest))
-    if (await isFree(port)) return port
+    if (port !== taken && (await isFree(port))) return port
   }
   throw new Error(`No free port on 127.0.0.1: ${attempts} between ${lowest} and ${highest} tried`)
 }

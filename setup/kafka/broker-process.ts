@@ -37,7 +37,7 @@ export function brokerProcess(
     ...process,
     name: `Kafka ${kafkaVersion}`,
     async start(port) {
-      writeFileSync(properties, serverProperties(port, await freePort(), logDir, extras))
+      writeFileSync(properties, serverProperties(port, await freePort(port), logDir, extras))
       // Formatting writes this file last, so half a formatting is done again.
       if (!existsSync(join(logDir, 'bootstrap.checkpoint'))) {
         const clusterId = `S${randomBytes(16).toString('base64url').slice(1)}`

@@ -239,6 +239,7 @@ test('set-position moves a shard whose worker is busy all the time', { timeout }
   }
   const loads = Promise.all([load(), load(), load()])
   try {
+    await expect.poll(() => positionOf(deployment), patient).not.toBe('1.0')
     const told = await run(deployment, 'set-position --shard 0 --to 1', ...why)
     expect(told).toMatch(/moves from \d+.\d+ back to 1.0.*\nrepeated: [\d,]+ operations/)
     const repeated = Number(/repeated: ([\d,]+)/.exec(told)![1]!.replaceAll(',', ''))
