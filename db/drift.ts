@@ -7,7 +7,7 @@ import { type LiveColumn, readLiveColumns, readLiveTables } from './live-tables.
 import { storeErrorOf } from './mysql-errors.ts'
 import { narrowerThanDeclared } from './narrower.ts'
 import type { ShardConnection } from './shard-connection.ts'
-import type { DatabaseColumn, DatabaseType } from './types/database-type.ts'
+import type { DatabaseColumn, DatabaseTable, DatabaseType } from './types/database-type.ts'
 
 export interface DriftOptions {
   readonly connection: ShardConnection
@@ -70,8 +70,7 @@ export class DriftWatch {
     if (!stopsAtNarrowed || !isOfValues(failure) || failure.code === 'check_violation') return
     const type = statement.type as DatabaseType
     const table = type.databaseTables[statement.table]!
-    const named = table.columns.filter(({ name }) => failure.message.endsWith(`: column ${name}`))
-    const columns = named.length > 0 ? named : table.columns
+    const columns = columnsOf(table, statement, failure)
     const key = `${table.name} ${columns.map(({ name }) => name).join()}`
     if (this.#seen.has(key)) return
     this.#seen.add(key)
@@ -84,6 +83,19 @@ export class DriftWatch {
       `${where}: objects of type ${type.name} do not fit any more: ${changed.join('; ')}. Nothing of it is recorded. Change the table back, and ${goesOn}; or declare in the config what the table takes, and start APIs and workers again (with worker.failingAlikeJobs 0 those that wait already are recorded as failures)`,
     )
   }
+}
+
+/** Of which columns the failed value may be. */
+function columnsOf(
+  { columns }: DatabaseTable,
+  { rows }: Statement,
+  { code, message }: RowFailure,
+): readonly DatabaseColumn[] {
+  const named = columns.filter(({ name }) => message.endsWith(`: column ${name}`))
+  if (named.length > 0) return named
+  if (code !== 'out_of_range') return columns
+  // Of a sum, which no column holds yet.
+  return columns.filter(({ property }) => rows.some(({ add }) => add && property in add))
 }
 
 function changeOf(

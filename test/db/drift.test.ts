@@ -216,3 +216,20 @@ test('a value that fits neither table nor config is a failure of its own', {
   await expect.poll(() => shard.isDrained(), patient).toBe(true)
   expect([await shard.failures(), shard.alerts]).toEqual([{ 'job 0': 1 }, []])
 })
+
+test('an error that is of no column’s size blames no column that was always narrower', {
+  timeout,
+}, async () => {
+  const outOfRange = "SIGNAL SQLSTATE '22003' SET MYSQL_ERRNO = 1690, MESSAGE_TEXT = 'too much'"
+  await shard.query(part(0, 'MODIFY title VARCHAR(90)'))
+  await shard.query(`CREATE TRIGGER refuses BEFORE INSERT ON part_0 FOR EACH ROW ${outOfRange}`)
+  try {
+    await shard.start(type)
+    await shard.send(job().slice(0, 1))
+    await expect.poll(() => shard.isDrained(), patient).toBe(true)
+    expect([await shard.failures(), shard.alerts]).toEqual([{ 'job 0': 1 }, []])
+  } finally {
+    await shard.query('DROP TRIGGER refuses')
+    await shard.query(part(0, 'MODIFY title VARCHAR(100)'))
+  }
+})
