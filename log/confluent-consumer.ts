@@ -42,8 +42,11 @@ export class ConfluentConsumer {
   readonly #parts: KafkaClientParts
   readonly #library: ConfluentLibrary
   readonly #streams = new Map<number, ConfluentStream>()
-  /** What is done between two calls: one under way may still bring what was read for a former reader. */
-  #waiting: ((consumer: ConfluentKafkaConsumer) => void)[] = []
+  /**
+   * What the library reads, by partition: brought up to date between two calls, since one under way may
+   * still bring what was read for a former reader.
+   */
+  readonly #assigned = new Map<number, ConfluentStream>()
   #consumer: ConfluentKafkaConsumer | undefined
   #running: Promise<void> | undefined
   #looking: Promise<void> | undefined
@@ -63,7 +66,6 @@ export class ConfluentConsumer {
   open(partition: number, from: Offset): PartitionReader {
     const stream = new ConfluentStream(partition, from)
     this.#streams.set(partition, stream)
-    this.#assign(stream)
     this.#running ??= this.#run()
     return {
       pull: (maxMessages, waitMs) => this.#pull(stream, maxMessages, waitMs),
@@ -90,22 +92,26 @@ export class ConfluentConsumer {
 
   #end(stream: ConfluentStream): void {
     stream.fail(new LogError('closed', `The reader of partition ${stream.partition} is closed`))
-    if (this.#streams.get(stream.partition) !== stream) return
-    this.#streams.delete(stream.partition)
-    this.#unassign(stream)
+    if (this.#streams.get(stream.partition) === stream) this.#streams.delete(stream.partition)
   }
 
-  #assign(stream: ConfluentStream): void {
-    this.#waiting.push((consumer) => {
-      consumer.incrementalAssign([this.#at(stream)])
-      stream.isAssigned = true
-    })
-    // The library keeps in mind that a partition was paused, also by a former reader.
-    this.#waiting.push((consumer) => consumer.resume([this.#at(stream)]))
-  }
-
-  #unassign(stream: ConfluentStream): void {
-    this.#waiting.push((consumer) => consumer.incrementalUnassign([this.#at(stream)]))
+  /** Has the library read what is open, and nothing else. What it refuses is tried again. */
+  #assign(consumer: ConfluentKafkaConsumer): void {
+    for (const [partition, stream] of this.#assigned) {
+      if (this.#streams.get(partition) === stream && !stream.isStuck) continue
+      this.#assigned.delete(partition)
+      this.#act(() => consumer.incrementalUnassign([this.#at(stream)]))
+    }
+    for (const [partition, stream] of this.#streams) {
+      if (this.#assigned.has(partition)) continue
+      this.#act(() => {
+        consumer.incrementalAssign([this.#at(stream)])
+        this.#assigned.set(partition, stream)
+        stream.isStuck = false
+        // The library keeps in mind that a partition was paused, also by a former reader.
+        consumer.resume([this.#at(stream)])
+      })
+    }
   }
 
   async #run(): Promise<void> {
@@ -114,7 +120,7 @@ export class ConfluentConsumer {
     }
     const consumer = this.#consumer
     while (consumer && !this.#closed) {
-      for (const act of this.#waiting.splice(0)) this.#act(consumer, act)
+      this.#assign(consumer)
       try {
         const messages = await consume(consumer)
         if (messages.length > 0 && (await this.#isOurs(messages))) this.#keep(consumer, messages)
@@ -150,9 +156,9 @@ export class ConfluentConsumer {
     this.#consumer = consumer
   }
 
-  #act(consumer: ConfluentKafkaConsumer, act: (consumer: ConfluentKafkaConsumer) => void): void {
+  #act(act: () => void): void {
     try {
-      act(consumer)
+      act()
     } catch {
       // What is not assigned stays silent, and is looked after.
     }
@@ -179,12 +185,12 @@ export class ConfluentConsumer {
 
   #keep(consumer: ConfluentKafkaConsumer, messages: readonly Message[]): void {
     for (const message of messages) {
-      const stream = this.#streams.get(message.partition)
-      if (!stream?.isAssigned) continue
+      const stream = this.#assigned.get(message.partition)
+      if (!stream || this.#streams.get(message.partition) !== stream) continue
       stream.keep(message)
       if (!stream.isFull || stream.isPaused) continue
       stream.isPaused = true
-      this.#act(consumer, () => consumer.pause([this.#at(stream)]))
+      this.#act(() => consumer.pause([this.#at(stream)]))
     }
   }
 
@@ -193,7 +199,7 @@ export class ConfluentConsumer {
     stream.heardMs = performance.now()
     // At once: where all are paused, a call under way waits for nothing.
     const consumer = this.#consumer
-    if (consumer) this.#act(consumer, () => consumer.resume([this.#at(stream)]))
+    if (consumer) this.#act(() => consumer.resume([this.#at(stream)]))
   }
 
   #lookAfter(silentForMs: number): void {
@@ -241,8 +247,7 @@ export class ConfluentConsumer {
     }
     if (stream.next === bounds.next) return
     // There are messages, and they do not come: the library has given the partition up.
-    this.#unassign(stream)
-    this.#assign(stream)
+    stream.isStuck = true
   }
 
   #at({ partition, next }: ConfluentStream): TopicPartitionOffset {

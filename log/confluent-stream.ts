@@ -22,8 +22,8 @@ export class ConfluentStream {
   /** When something was last known of this partition, on the monotonic clock. */
   heardMs = performance.now()
   isPaused = false
-  /** What the library gave before is of a former reader of the partition, from elsewhere. */
-  isAssigned = false
+  /** Its messages do not come any more: it must be assigned anew. */
+  isStuck = false
 
   constructor(partition: number, from: Offset) {
     this.partition = partition
