@@ -9,6 +9,7 @@ import { startWorkerProcess } from '../consumer/start.ts'
 import { startTelemetry } from '../otel/setup.ts'
 import { currentRuntime } from '../runtime/current-runtime.ts'
 import { stopRequested } from '../runtime/stop-signals.ts'
+import { mayHoldUpExit } from '../wiring/kafka-client.ts'
 import { migrateAll } from '../wiring/migrate.ts'
 import { openLog } from '../wiring/open-log.ts'
 import { exitAfter, ownerName } from '../wiring/run-process.ts'
@@ -21,6 +22,7 @@ import { UndoStack } from './undo-stack.ts'
 
 const stopping = stopRequested()
 const undo = new UndoStack()
+let isByForce = false
 try {
   // Whoever interrupts a download does not wait for its end.
   await Promise.race([start(), stopping])
@@ -33,12 +35,13 @@ try {
 }
 
 function end(code: 0 | 1): Promise<never> {
-  return exitAfter(['api', 'worker'], code, () => undo.run())
+  return exitAfter({ parts: ['api', 'worker'], code, stop: () => undo.run(), isByForce })
 }
 
 async function start(): Promise<void> {
   const steps = printSteps(process.stdout)
   const given = readSettings(process.env)
+  isByForce = mayHoldUpExit(given)
   const telemetry = await startTelemetry('sluice', given.exportsTelemetry)
   undo.push(() => telemetry.stop())
 

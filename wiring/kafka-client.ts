@@ -1,4 +1,4 @@
-import type { KafkaSettings } from '../config/settings.ts'
+import type { KafkaSettings, Settings } from '../config/settings.ts'
 import { confluentClient } from '../log/confluent-client.ts'
 import type { OpenKafkaClient } from '../log/kafka-client.ts'
 import { openPlatformaticClient } from '../log/platformatic-client.ts'
@@ -9,6 +9,14 @@ export type KafkaClientName = NonNullable<KafkaSettings['client']>
 /** The client that the settings name, else the one that suits the runtime. */
 export function kafkaClientName({ client }: KafkaSettings): KafkaClientName {
   return client ?? (currentRuntime() === 'node' ? 'confluent' : 'platformatic')
+}
+
+/**
+ * Whether `process.exit` may never end: over confluent it waits for native calls under way, which may
+ * wait for a broker, or for the very thread that exits.
+ */
+export function mayHoldUpExit({ kafka }: Pick<Settings, 'kafka'>): boolean {
+  return kafka !== undefined && kafkaClientName(kafka) === 'confluent'
 }
 
 /** Rejects with what to do where the client does not load: no other one steps in. */

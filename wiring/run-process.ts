@@ -8,6 +8,7 @@ import { startTelemetry } from '../otel/setup.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Runtime } from '../runtime/current-runtime.ts'
 import { stopRequested } from '../runtime/stop-signals.ts'
+import { mayHoldUpExit } from './kafka-client.ts'
 
 export interface RunningService {
   /** What to tell once it runs: where it listens, what it does. */
@@ -46,27 +47,33 @@ export async function runProcess(name: Part, runtime: Runtime, start: StartServi
     console.log(service.started)
     await Promise.race([stopping, ...(service.done ? [service.done] : [])])
     console.log(`${name} stops: what is under way is finished first`)
-    await exitAfter([name], 0, async () => {
+    const stop = async () => {
       await service.stop()
       await telemetry.stop()
-    })
+    }
+    await exitAfter({ parts: [name], code: 0, stop, isByForce: mayHoldUpExit(settings) })
   } catch (error) {
     console.error(`${name}: ${(error as Error).message}`)
     process.exit(1)
   }
 }
 
-/** Ends the process once these parts of it are stopped; with code 1 where that takes too long. */
-export async function exitAfter(
-  parts: readonly Part[],
-  code: 0 | 1,
-  stop: () => Promise<void>,
-): Promise<never> {
+export interface Ending {
+  readonly parts: readonly Part[]
+  readonly code: 0 | 1
+  stop(): Promise<void>
+  /** Whether only a SIGKILL surely ends the process where stopping takes too long. */
+  readonly isByForce: boolean
+}
+
+/** Ends the process once its parts are stopped; with code 1, or by force, where that takes too long. */
+export async function exitAfter({ parts, code, stop, isByForce }: Ending): Promise<never> {
   if (await isDoneWithin(stopLimitMs, stop())) process.exit(code)
   const left = parts.map((part) => leftBehind[part]).join('; ')
   console.error(
     `${parts.join(' and ')}: not finished within ${stopLimitMs / 1000} s, and ended now: ${left}`,
   )
+  if (isByForce) process.kill(process.pid, 'SIGKILL')
   process.exit(1)
 }
 

@@ -19,7 +19,7 @@ const fillers = [1_000_000, 100_000, 10_000, 1000]
 const oneSmallFile = [
   '--innodb-file-per-table=OFF',
   '--innodb-autoextend-increment=1',
-  '--innodb-data-file-path=ibdata1:12M:autoextend:max:40M',
+  '--innodb-data-file-path=ibdata1:12M:autoextend:max:160M',
 ]
 
 export const diskFull: Fault = {
