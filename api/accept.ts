@@ -1,6 +1,5 @@
 import type { KeyedRequest } from '../core/keyed-request.ts'
-import type { Offset } from '../core/position.ts'
-import { shardId } from '../core/position.ts'
+import { behind, shardId } from '../core/position.ts'
 import type { Receipt, ReceiptShard } from '../core/receipt.ts'
 import type { ShardMessage } from '../core/shard-batching.ts'
 import { defaultMessageLimits, ShardBatcher } from '../core/shard-batching.ts'
@@ -130,13 +129,9 @@ function bytesOf(messages: readonly ShardMessage[]): number {
 function secondsUntilApplied(shards: readonly ReceiptShard[], board: BoardView): number | null {
   let slowest = 0
   for (const { shard, last } of shards) {
-    const seconds = board.secondsUntil(shard, nextAfter(last))
+    const seconds = board.secondsUntil(shard, behind(last).offset)
     if (seconds === null) return null
     slowest = Math.max(slowest, seconds)
   }
   return slowest
-}
-
-function nextAfter(last: Offset): Offset {
-  return (last + 1) as Offset
 }

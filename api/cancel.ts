@@ -1,11 +1,11 @@
 import type { Cancel, CancelledJobs } from '../core/cancel.ts'
 import { cancelKey } from '../core/cancel.ts'
-import { type Offset, offset, type Position, type ShardId } from '../core/position.ts'
+import { type Offset, offset, type Position, type ShardId, startOf } from '../core/position.ts'
 import type { Receipt } from '../core/receipt.ts'
 import type { ApiOptions } from './api-options.ts'
 import type { KnownCancels } from './cancelled.ts'
 import type { JobReader } from './job-reader.ts'
-import type { JobView } from './job-view.ts'
+import { isOver, type JobView } from './job-view.ts'
 import type { ApiLimits } from './limits.ts'
 import { Problem } from './problem.ts'
 import type { BoardView, ShardBoard } from './shard-board.ts'
@@ -30,10 +30,10 @@ export function createCancel(
     const before = await read(receipt, reader)
     // Another log's offsets mean nothing here: its job is shown for what is known of it.
     if (before && receipt.logId !== log.logId) return before
-    const known = (await readCancels()).get(receipt.job)
-    if (before && isOver(before) && !known) return before
+    const cancelled = await readCancels()
+    if (before && isOver(before) && !cancelled.get(receipt.job)) return before
     const endMs = clock.monotonicMs() + limits.cancelWaitMs
-    const end = await put(receipt, known)
+    const end = await put(receipt, cancelled)
     const isConfirmed = await isConfirmedBefore(endMs, receipt, end)
     const view = await readExactly(receipt, reader, endMs)
     // A window that was begun before may still end, and take back some of what is called cancelled.
@@ -57,11 +57,11 @@ export function createCancel(
   }
 
   /** Resolves with the end that a worker must have read to. */
-  async function put(receipt: Receipt, known: Cancel | undefined): Promise<Offset> {
+  async function put(receipt: Receipt, cancelled: CancelledJobs): Promise<Offset> {
+    const known = cancelled.get(receipt.job)
     const cancel = cancelOf(receipt, known, await board.look())
     if (known && JSON.stringify(cancel) === JSON.stringify(known)) return cancels.next
-    const { size } = await readCancels()
-    if (!known && size >= limits.cancelledJobs) throw tooMany(size)
+    if (!known && cancelled.size >= limits.cancelledJobs) throw tooMany(cancelled.size)
     try {
       return await log.control.put(cancelKey(receipt.job), JSON.stringify(cancel))
     } catch (error) {
@@ -97,11 +97,6 @@ async function read(receipt: Receipt, reader: JobReader | undefined): Promise<Jo
   return (await reader?.read([receipt]))?.[0]
 }
 
-/** Whether nothing of a job is left to apply. */
-export function isOver({ pending, unknown }: JobView): boolean {
-  return pending === 0 && unknown === undefined
-}
-
 /**
  * A job that was sent twice under one key has two receipts: it ends where the later one does. Where
  * workers say that its shards stand, or stood a moment ago, what lies before is applied.
@@ -119,7 +114,7 @@ function cancelOf(receipt: Receipt, known: Cancel | undefined, board: BoardView)
 
 function standsAt(board: BoardView, shard: ShardId, logId: string): Position {
   const status = board.shard(shard)?.status
-  return status?.logId === logId ? status.position : { offset: offset(0), operation: 0 }
+  return status?.logId === logId ? status.position : startOf(offset(0))
 }
 
 /** Whether every worker decides by the cancel already, or has nothing of the job left. */

@@ -1,6 +1,6 @@
 import type { JobCounts } from '../core/job-store.ts'
 import type { Position } from '../core/position.ts'
-import { comparePositions, offset } from '../core/position.ts'
+import { behind, comparePositions, startOf } from '../core/position.ts'
 import type { ReceiptShard } from '../core/receipt.ts'
 
 export type JobState = 'queued' | 'running' | 'done' | 'done_with_failures' | 'cancelled'
@@ -56,10 +56,9 @@ function settledOperations(
   { first, last, operations }: ReceiptShard,
   position: Position,
 ): { settled: number; estimated: boolean } {
-  const begin: Position = { offset: first, operation: 0 }
-  const end: Position = { offset: offset(last + 1), operation: 0 }
-  if (comparePositions(position, begin) <= 0) return { settled: 0, estimated: false }
-  if (comparePositions(position, end) >= 0) return { settled: operations, estimated: false }
+  if (comparePositions(position, startOf(first)) <= 0) return { settled: 0, estimated: false }
+  if (comparePositions(position, behind(last)) >= 0)
+    return { settled: operations, estimated: false }
   if (first === last) {
     return { settled: Math.min(position.operation, operations), estimated: false }
   }

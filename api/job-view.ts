@@ -1,7 +1,7 @@
 import type { CancelledJobs } from '../core/cancel.ts'
 import type { ShardProgress } from '../core/job-store.ts'
 import type { ShardId } from '../core/position.ts'
-import { offset } from '../core/position.ts'
+import { behind } from '../core/position.ts'
 import type { Receipt, ReceiptShard } from '../core/receipt.ts'
 import type { JobNumbers, JobState } from './job-progress.ts'
 import { addNumbers, cancelPending, jobState, shardNumbers } from './job-progress.ts'
@@ -101,12 +101,17 @@ function settledShard(
     return { error: otherLog(receipt.logId, logId) }
   }
   const { estimated, ...counted } = shardNumbers(part, position, jobs.get(receipt.job))
-  const end = offset(part.last + 1)
+  const end = behind(part.last)
   // What waits of a cancelled job is cancelled already, before its shard comes to it.
-  const isCancelled = cancelled.covers(receipt.job, part.shard, { offset: end, operation: 0 })
+  const isCancelled = cancelled.covers(receipt.job, part.shard, end)
   const numbers = isCancelled ? cancelPending(counted) : counted
-  const estimatedSeconds = numbers.pending === 0 ? 0 : board.secondsUntil(part.shard, end)
+  const estimatedSeconds = numbers.pending === 0 ? 0 : board.secondsUntil(part.shard, end.offset)
   return { ...numbers, ...(estimated && { estimated }), estimatedSeconds }
+}
+
+/** Whether nothing of a job is left to apply. */
+export function isOver({ pending, unknown }: JobView): boolean {
+  return pending === 0 && unknown === undefined
 }
 
 function countAccepted(shards: readonly JobShard[]): number {

@@ -4,7 +4,7 @@ import { LogError } from '../core/log.ts'
 import type { Checksum, DecodedMessage } from '../core/message.ts'
 import { decodeMessage } from '../core/message.ts'
 import type { ObjectType } from '../core/object-type.ts'
-import { offset, type Position } from '../core/position.ts'
+import { behind, offset, type Position, startOf } from '../core/position.ts'
 import type { Source } from '../core/source.ts'
 import { sourcesOf } from './message-sources.ts'
 
@@ -68,7 +68,8 @@ export class Inbox {
     const sources: Source[] = []
     for (const [i, message] of this.#messages.entries()) {
       if (sources.length >= count) break
-      const next = i === 0 ? this.head()! : this.#decode(message, behind(this.#from, i))
+      const next =
+        i === 0 ? this.head()! : this.#decode(message, startOf(offset(this.#from.offset + i)))
       if (next.kind !== 'sources') break
       sources.push(...next.sources.slice(0, count - sources.length))
     }
@@ -98,7 +99,7 @@ export class Inbox {
   pass(): void {
     this.#messages.shift()
     this.#head = undefined
-    this.#from = behind(this.#from, 1)
+    this.#from = behind(this.#from.offset)
   }
 
   async close(): Promise<void> {
@@ -126,11 +127,6 @@ export class Inbox {
         return decoded satisfies never
     }
   }
-}
-
-/** Where the message that comes so many behind a position begins. */
-function behind({ offset: at }: Position, messages: number): Position {
-  return { offset: offset(at + messages), operation: 0 }
 }
 
 /**

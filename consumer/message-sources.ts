@@ -3,7 +3,7 @@ import type { LogMessage } from '../core/log.ts'
 import { retryHeader } from '../core/message.ts'
 import type { MessageBody, OperationShape } from '../core/message-body.ts'
 import type { ObjectType } from '../core/object-type.ts'
-import { offset } from '../core/position.ts'
+import { behind } from '../core/position.ts'
 import type { Origin, Source } from '../core/source.ts'
 
 /** The operations of a message from its `first` one on, or what in it is not known here, in words. */
@@ -20,10 +20,7 @@ export function sourcesOf(
   const sources: Source[] = []
   for (let i = first; i < operations.length; i++) {
     const operation = operations[i]!
-    const end =
-      i + 1 < operations.length
-        ? { offset: at, operation: i + 1 }
-        : { offset: offset(at + 1), operation: 0 }
+    const end = i + 1 < operations.length ? { offset: at, operation: i + 1 } : behind(at)
     sources.push({ operation, type: types.get(operation.type)!, origin, end })
   }
   return sources

@@ -4,7 +4,7 @@ import { WindowOutcomes } from '../core/failure-credit.ts'
 import type { Plan, PlanLimits } from '../core/plan.ts'
 import { planWindow, WindowPlanner } from '../core/plan.ts'
 import type { Position } from '../core/position.ts'
-import { offset } from '../core/position.ts'
+import { behind, offset } from '../core/position.ts'
 import type { RequestChanges } from '../core/request-blocks.ts'
 import type { WindowRecords } from '../core/shard-store.ts'
 import type { Source } from '../core/source.ts'
@@ -114,7 +114,7 @@ export function cutWithout(
 }
 
 function windowOfUndecodable(from: Position, message: UndecodableMessage): Window {
-  const to = { offset: offset(message.offset + 1), operation: 0 }
+  const to = behind(offset(message.offset))
   return { from, to, plan: planWindow([]), undecodable: [message], rejected: [], cancelled: [] }
 }
 

@@ -1,4 +1,4 @@
-import { comparePositions, type Offset, type Position, type ShardId } from './position.ts'
+import { behind, comparePositions, type Offset, type Position, type ShardId } from './position.ts'
 
 /**
  * A job that goes no further: what of it is not applied counts as cancelled. JSON in the control
@@ -97,8 +97,6 @@ export class CancelledJobs {
     const stretch = stretches?.find((of) => of.shard === shard)
     if (!stretch) return false
     const { from, last } = stretch
-    // Behind a message's last operation stands the next message.
-    const isBehindLast = end.offset > last && !(end.offset === last + 1 && end.operation === 0)
-    return comparePositions(end, from) > 0 && !isBehindLast
+    return comparePositions(end, from) > 0 && comparePositions(end, behind(last)) <= 0
   }
 }

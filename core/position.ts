@@ -16,6 +16,16 @@ export interface Position {
   readonly operation: number
 }
 
+/** Where a message begins. */
+export function startOf(message: Offset): Position {
+  return { offset: message, operation: 0 }
+}
+
+/** Behind a message's last operation stands the next message. */
+export function behind(message: Offset): Position {
+  return startOf(offset(message + 1))
+}
+
 export function comparePositions(a: Position, b: Position): number {
   return a.offset - b.offset || a.operation - b.operation
 }

@@ -40,7 +40,7 @@ export async function clearJobs(
 ): Promise<void> {
   for (const part of jsonParts([...jobs], connection.maxPacketBytes)) {
     for (const { job } of await connection.read(selectKnown, [part])) {
-      while ((await connection.write(deleteFailures, [job!])) === deletedRows) {}
+      await deleteAll(connection, deleteFailures, [job!])
       await connection.write(deleteCounts, [job!])
     }
   }
@@ -64,10 +64,18 @@ export async function clearFailures(
   const rows = ranges.map(({ job, first, last }) => [job, first, last])
   for (const part of jsonParts(rows, connection.maxPacketBytes)) {
     for (const { job, first, last } of await connection.read(selectRanges, [part])) {
-      const range = [job!, first!, last!]
-      while ((await connection.write(deleteRange, range)) === deletedRows) {}
+      await deleteAll(connection, deleteRange, [job!, first!, last!])
     }
   }
+}
+
+/** Repeats a DELETE of `deletedRows` at most until nothing is left. */
+async function deleteAll(
+  connection: ShardConnection,
+  text: string,
+  values: readonly (string | number)[],
+): Promise<void> {
+  while ((await connection.write(text, values)) === deletedRows) {}
 }
 
 /** Under which job a message stands that can't be decoded. */

@@ -38,7 +38,7 @@ export interface ShardRow extends ShardPlace {
 }
 
 /** What an operator does to a shard's position. */
-export interface Repair {
+export interface Repair extends RepairRecords {
   readonly command: string
   readonly who: string
   readonly reason: string
@@ -47,12 +47,22 @@ export interface Repair {
   readonly effect: string
   /** Random: whoever owns the shard loses it, and finds the new position with the next claim. */
   readonly epoch: string
+}
+
+/** What a repair leaves in Sluice's tables besides the position. */
+export interface RepairRecords {
   /** Messages given up that nobody can read. */
   readonly undecodable: readonly UndecodableMessage[]
   /** Operations given up, counted per job. */
   readonly cancelled: ReadonlyMap<string, number>
   /** Failures of operations that are applied again, and fail anew or not at all. */
   readonly outdated: readonly FailureRange[]
+}
+
+export const nothingRecorded: RepairRecords = {
+  undecodable: [],
+  cancelled: new Map(),
+  outdated: [],
 }
 
 /** Where the shard stands, and whose it is. Rejects with a `StoreError`, also if its row is gone. */

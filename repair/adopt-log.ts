@@ -1,7 +1,8 @@
-import type { ShardId } from '../core/position.ts'
+import { type ShardId, startOf } from '../core/position.ts'
 import {
   demandShardRow,
   describePosition,
+  nothingRecorded,
   readShardRow,
   type ShardRow,
 } from '../db/shard-repair.ts'
@@ -53,8 +54,8 @@ async function planAdoption(context: RepairContext, shard: ShardId, row: ShardRo
     lines: [way, effect],
     repair: {
       ...{ command: 'adopt-log', effect },
-      to: { logId: log.logId, position: { offset: earliest, operation: 0 } },
-      ...{ undecodable: [], cancelled: new Map(), outdated: [] },
+      to: { logId: log.logId, position: startOf(earliest) },
+      ...nothingRecorded,
     },
   }
 }

@@ -1,9 +1,14 @@
 import type { LogBounds } from '../core/log.ts'
 import { decodeMessage } from '../core/message.ts'
 import type { Offset, Position, ShardId } from '../core/position.ts'
-import { comparePositions, offset, samePosition } from '../core/position.ts'
+import { comparePositions, offset, samePosition, startOf } from '../core/position.ts'
 import { undecodableJob } from '../db/failures.ts'
-import { describePosition, type Repair, type ShardRow } from '../db/shard-repair.ts'
+import {
+  describePosition,
+  nothingRecorded,
+  type RepairRecords,
+  type ShardRow,
+} from '../db/shard-repair.ts'
 import { carryOut, type Plan } from './carry-out.ts'
 import type { Command, PlaceAsked } from './command.ts'
 import {
@@ -37,8 +42,8 @@ async function placeOf(
   asked: PlaceAsked,
 ): Promise<Position> {
   const bounds = await log.bounds(shard)
-  if (asked === 'start') return { offset: bounds.earliest, operation: 0 }
-  if (asked === 'end') return { offset: bounds.next, operation: 0 }
+  if (asked === 'start') return startOf(bounds.earliest)
+  if (asked === 'end') return startOf(bounds.next)
   const { operation } = asked
   const at = offset(asked.offset)
   if (at > bounds.next || (at === bounds.next && operation > 0)) {
@@ -103,26 +108,24 @@ async function planPlace(context: RepairContext, shard: ShardId, to: Position): 
     repair: {
       ...{ command: 'set-position', effect: effects.join('; ') },
       to: { logId: log.logId, position: to },
-      ...{ undecodable: [], cancelled: new Map(), outdated: [] },
+      ...nothingRecorded,
     },
   }
 }
 
-type Recorded = Pick<Repair, 'undecodable' | 'cancelled' | 'outdated'>
-
-function givenUp({ jobs, unreadable }: Stretch): Recorded {
+function givenUp({ jobs, unreadable }: Stretch): RepairRecords {
   const cancelled = new Map(Array.from(jobs, ([job, { operations }]) => [job, operations]))
-  return { undecodable: unreadable, cancelled, outdated: [] }
+  return { ...nothingRecorded, undecodable: unreadable, cancelled }
 }
 
 /** What failed there before is applied again: it fails anew, or not at all. */
-function outdatedBy({ jobs }: Stretch, logId: string, to: Position, from: Position): Recorded {
+function outdatedBy({ jobs }: Stretch, logId: string, to: Position, from: Position): RepairRecords {
   const failed = [...jobs].flatMap(([job, { applicable }]) =>
     applicable ? [{ job, ...applicable }] : [],
   )
   const raw = { job: undecodableJob(logId), first: to.offset, last: from.offset - 1 }
   const outdated = raw.first <= raw.last ? [...failed, raw] : failed
-  return { undecodable: [], cancelled: new Map(), outdated }
+  return { ...nothingRecorded, outdated }
 }
 
 function skipped(stretch: Stretch): string[] {
@@ -165,8 +168,8 @@ function goneBehind(from: Position, next: Offset): string[] {
 }
 
 function within(position: Position, earliest: Offset, next: Offset): Position {
-  if (position.offset < earliest) return { offset: earliest, operation: 0 }
-  return position.offset >= next ? { offset: next, operation: 0 } : position
+  if (position.offset < earliest) return startOf(earliest)
+  return position.offset >= next ? startOf(next) : position
 }
 
 function outside(shard: ShardId, at: Offset, { earliest, next }: LogBounds, why: string) {

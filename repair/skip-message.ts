@@ -1,9 +1,9 @@
 import type { UndecodableMessage } from '../core/failure.ts'
 import type { LogMessage } from '../core/log.ts'
 import type { Offset, Position, ShardId } from '../core/position.ts'
-import { offset } from '../core/position.ts'
+import { behind, offset } from '../core/position.ts'
 import { undecodableJob } from '../db/failures.ts'
-import { demandShardRow, describePosition } from '../db/shard-repair.ts'
+import { demandShardRow, describePosition, nothingRecorded } from '../db/shard-repair.ts'
 import { carryOut, type Plan } from './carry-out.ts'
 import type { Command } from './command.ts'
 import { lookAtMessage } from './look-at-message.ts'
@@ -58,10 +58,10 @@ async function planSkip(
     lines: [way, effect],
     repair: {
       ...{ command: 'skip-message', effect },
-      to: { logId: log.logId, position: { offset: offset(at + 1), operation: 0 } },
+      to: { logId: log.logId, position: behind(at) },
+      ...nothingRecorded,
       undecodable: [{ ...undecodable, reason: `skipped by an operator: ${undecodable.reason}` }],
-      cancelled: operations ? new Map([[operations.job, operations.count]]) : new Map(),
-      outdated: [],
+      ...(operations && { cancelled: new Map([[operations.job, operations.count]]) }),
     },
   }
 }
