@@ -6,9 +6,9 @@ import {
   type ShardStore,
   StoreError,
 } from '../core/shard-store.ts'
+import type { ClaimOptions } from './claim.ts'
 import { checkIdentity } from './identity.ts'
 import { KillSwitch } from './kill-switch.ts'
-import { lockClock } from './lock-clock.ts'
 import { storeErrorOf } from './mysql-errors.ts'
 import { MysqlShardHistory } from './position-history.ts'
 import { TextRunner } from './run-statement.ts'
@@ -29,6 +29,8 @@ export interface MysqlStoreOptions {
   readonly map: string
   /** By shard number. */
   readonly shards: readonly ShardAddress[]
+  /** The time by which a claim waits for a row that another transaction holds. */
+  readonly clock: ClaimOptions['clock']
   readonly settings?: Partial<StoreSettings>
 }
 
@@ -50,7 +52,7 @@ export class MysqlStore implements ShardStore {
     const connect = () => this.#connect(address, windowSettings(this.#settings))
     const { stopsAtNarrowed } = this.#settings
     const options = { address, claim, connect, statements: this.#statements, stopsAtNarrowed }
-    return await claimSession(options, { ...this.#settings, clock: lockClock })
+    return await claimSession(options, { ...this.#settings, clock: this.#options.clock })
   }
 
   async history(shard: ShardId, log: Pick<Claim, 'topic' | 'logId'>): Promise<ShardHistory> {

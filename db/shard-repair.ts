@@ -2,11 +2,10 @@ import { sql } from 'drizzle-orm'
 import type { UndecodableMessage } from '../core/failure.ts'
 import type { Position } from '../core/position.ts'
 import { StoreError } from '../core/shard-store.ts'
-import { isConnected, lockRowInTurn, positionGone } from './claim.ts'
+import { type ClaimOptions, isConnected, lockRowInTurn, positionGone } from './claim.ts'
 import { clearFailures, type FailureRange, recordOutcomes } from './failures.ts'
 import { insertRow, type OffsetRow, type RowKey, readRow, rewriteRow } from './fence.ts'
 import { checkIdentity } from './identity.ts'
-import { lockClock } from './lock-clock.ts'
 import { storeErrorOf } from './mysql-errors.ts'
 import { audit, maxAuditLength, maxNameLength } from './schema.ts'
 import { defaultStoreSettings, windowSettings } from './session-settings.ts'
@@ -23,6 +22,8 @@ export interface RepairTarget {
   readonly cluster: string
   readonly map: string
   readonly topic: string
+  /** The time by which it waits for a row that another transaction holds. */
+  readonly clock: ClaimOptions['clock']
 }
 
 /** Where a shard stands in a log. */
@@ -110,7 +111,7 @@ export class HeldShard {
     const connection = await connect(target)
     try {
       const { claimLockWaitMs } = defaultStoreSettings
-      const options = { address, claimLockWaitMs, clock: lockClock }
+      const options = { address, claimLockWaitMs, clock: target.clock }
       const row = await lockRowInTurn(connection, keyOf(target), options)
       return new HeldShard(target, connection, await withOwner(connection, row))
     } catch (error) {

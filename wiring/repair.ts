@@ -4,6 +4,7 @@ import type { Asked } from '../repair/command.ts'
 import type { RepairContext } from '../repair/repair-context.ts'
 import { runCommand } from '../repair/run-command.ts'
 import { checksum } from '../runtime/checksum.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { openLog } from './open-log.ts'
 import { expectationOf, requireAddresses } from './shards.ts'
 
@@ -18,7 +19,8 @@ export async function repair(
   const log = await openLog(settings, config.shards.count, 'repair')
   try {
     const { cluster, map, topic } = expectationOf(config, settings, log)
-    const targets = addresses.map((address) => ({ address, cluster, map, topic }))
+    const all = { cluster, map, topic, clock: systemClock }
+    const targets = addresses.map((address) => ({ address, ...all }))
     const newEpoch = () => crypto.randomUUID()
     const context = { log, types: config.types, checksum, targets, who, reason, newEpoch, write }
     await runCommand(context, command)

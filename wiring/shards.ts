@@ -10,6 +10,7 @@ import { MysqlStore } from '../db/mysql-store.ts'
 import type { StoreSettings } from '../db/session-settings.ts'
 import { defaultStoreSettings } from '../db/session-settings.ts'
 import type { ShardAddress } from '../db/shard-address.ts'
+import { systemClock } from '../runtime/clock.ts'
 
 /** Where the shards are; undefined if the config knows no URL for one of them. */
 function shardAddresses({ shards }: Config): readonly ShardAddress[] | undefined {
@@ -75,6 +76,7 @@ export function createStore(config: Config, settings: Settings): MysqlStore {
     map: config.shards.map,
     shards: requireAddresses(config),
     settings: storeSettings(config),
+    clock: systemClock,
   })
 }
 

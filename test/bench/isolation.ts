@@ -7,6 +7,7 @@ import type { ShardSession } from '../../core/shard-store.ts'
 import type { Source } from '../../core/source.ts'
 import { migrate } from '../../db/migrate.ts'
 import { MysqlStore } from '../../db/mysql-store.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { goodItem, partTables, typeOfTables } from '../db/isolation-types.ts'
 import { median } from './median.ts'
 import type { BenchServers } from './servers.ts'
@@ -55,7 +56,7 @@ export async function benchIsolation({ mysqlUrl }: BenchServers): Promise<Isolat
   })
   const admin = await createConnection({ uri: url.href })
   await admin.query('ALTER TABLE part_0 MODIFY title VARCHAR(5), ADD CHECK (n < 50)')
-  const store = new MysqlStore({ ...identity, shards })
+  const store = new MysqlStore({ ...identity, shards, clock: systemClock })
   const session = await store.claim(shardId(0), {
     ...log,
     epoch: crypto.randomUUID(),

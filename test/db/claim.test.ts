@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { shardId } from '../../core/position.ts'
 import type { WindowTransaction } from '../../core/shard-store.ts'
 import { MysqlStore } from '../../db/mysql-store.ts'
+import { systemClock as clock } from '../../runtime/clock.ts'
 import { begin, sell, storeError, TestSessions } from './test-sessions.ts'
 import { at, claimOf, topic } from './test-shards.ts'
 
@@ -79,14 +80,14 @@ describe('a claim', () => {
   test('stops at swapped databases and at another shard map', async () => {
     const { cluster, map } = shards.plan
     const swapped = [...shards.shards].reverse().map(({ url }, i) => ({ shard: shardId(i), url }))
-    await expect(shards.claim(new MysqlStore({ cluster, map, shards: swapped }))).rejects.toEqual(
-      storeError('stop', /expected shard 0, found shard 1/),
-    )
     await expect(
-      shards.claim(new MysqlStore({ cluster, map: 'hash:3', shards: shards.shards })),
+      shards.claim(new MysqlStore({ cluster, map, shards: swapped, clock })),
+    ).rejects.toEqual(storeError('stop', /expected shard 0, found shard 1/))
+    await expect(
+      shards.claim(new MysqlStore({ cluster, map: 'hash:3', shards: shards.shards, clock })),
     ).rejects.toEqual(storeError('stop', /expected map hash:3, found map hash:2/))
     await expect(
-      shards.claim(new MysqlStore({ cluster: 'live', map, shards: shards.shards })),
+      shards.claim(new MysqlStore({ cluster: 'live', map, shards: shards.shards, clock })),
     ).rejects.toEqual(storeError('stop', /expected cluster live, found cluster test/))
   })
 })

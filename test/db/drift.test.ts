@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import type { Operation } from '../../core/operation.ts'
 import { MysqlStore } from '../../db/mysql-store.ts'
 import type { StoreSettings } from '../../db/session-settings.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { goodItem, partTables, typeOfTables } from './isolation-types.ts'
 import { databaseName } from './test-shards.ts'
 import { WorkerOnMysql } from './worker-on-mysql.ts'
@@ -27,7 +28,7 @@ class DriftingShard extends WorkerOnMysql {
       return { shard, url: own.href }
     })
     const store = new MysqlStore({
-      ...{ cluster, map, shards },
+      ...{ cluster, map, shards, clock: systemClock },
       settings: { ...settings, stopsAtNarrowed: true },
     })
     this.#stores.push(store)

@@ -3,6 +3,7 @@ import { shardId } from '../../core/position.ts'
 import type { ShardHistory } from '../../core/shard-store.ts'
 import { grants } from '../../db/migration.ts'
 import { MysqlStore } from '../../db/mysql-store.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { begin, storeError, TestSessions } from './test-sessions.ts'
 import { logId, topic } from './test-shards.ts'
 
@@ -121,7 +122,7 @@ test('the account of a worker may do all of it', async () => {
     Object.assign(url, { username: account, password: '' })
     const { cluster, map } = shards.plan
     const history = await historyOf(
-      new MysqlStore({ cluster, map, shards: [{ shard, url: url.href }] }),
+      new MysqlStore({ cluster, map, shards: [{ shard, url: url.href }], clock: systemClock }),
     )
     await history.note()
     const { past } = await history.read()

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { shardId } from '../../core/position.ts'
 import { HeldShard, type Repair, readShardRow } from '../../db/shard-repair.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { allTypes, ownTables } from './sample-types.ts'
 import { at, claimOf, logId, TestShards, topic } from './test-shards.ts'
 
@@ -13,7 +14,13 @@ beforeEach(async () => {
 })
 afterEach(() => shards.drop())
 
-const target = () => ({ address: shards.shards[0]!, cluster: 'test', map: 'hash:1', topic })
+const target = () => ({
+  address: shards.shards[0]!,
+  cluster: 'test',
+  map: 'hash:1',
+  topic,
+  clock: systemClock,
+})
 
 async function repairShard(repair: Repair, of = target()): Promise<void> {
   const held = await HeldShard.hold(of)

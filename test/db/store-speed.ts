@@ -3,6 +3,7 @@
  * same rows, one connection each: `node test/db/store-speed.ts mysql://root@127.0.0.1:3306`.
  * The two take turns window by window, so that whatever else the machine does hits both alike.
  */
+
 import process from 'node:process'
 import { bigint, datetime, int, mysqlTable, varchar } from 'drizzle-orm/mysql-core'
 import { type Connection, createConnection, escape as quote } from 'mysql2/promise'
@@ -13,6 +14,7 @@ import type { Row } from '../../core/statement.ts'
 import { migrate } from '../../db/migrate.ts'
 import { MysqlStore } from '../../db/mysql-store.ts'
 import { compileTypes } from '../../db/types/object-type.ts'
+import { systemClock } from '../../runtime/clock.ts'
 
 const rowsPerStatement = 1000
 const statementsPerWindow = 4
@@ -123,7 +125,7 @@ const names = { cluster: 'speed', map: 'one', topic: 'speed.writes', logId: 'spe
 await migrate({ ...names, shards, earliest: () => offset(0), ownTables: [pins], types: [pin] })
 await plain.query(`USE ${database}`)
 await plain.query('CREATE TABLE plain_pins LIKE speed_pins')
-const store = new MysqlStore({ ...names, shards })
+const store = new MysqlStore({ ...names, shards, clock: systemClock })
 
 for (const mode of ['inserting', 'updating']) {
   const ratios: number[] = []

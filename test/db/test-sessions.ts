@@ -4,6 +4,7 @@ import type { ShardSession, WindowTransaction } from '../../core/shard-store.ts'
 import type { Statement } from '../../core/statement.ts'
 import { MysqlStore } from '../../db/mysql-store.ts'
 import type { StoreSettings } from '../../db/session-settings.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { MysqlProxy } from './mysql-proxy.ts'
 import { allTypes, ownTables, ticket } from './sample-types.ts'
 import { at, claimOf, logId, TestShards } from './test-shards.ts'
@@ -52,7 +53,13 @@ export class TestSessions extends TestShards {
     const { cluster, map } = this.plan
     const url = this.proxy.through(this.shards[0]!.url)
     return this.claim(
-      new MysqlStore({ cluster, map, shards: [{ shard: shardId(0), url }], settings }),
+      new MysqlStore({
+        cluster,
+        map,
+        shards: [{ shard: shardId(0), url }],
+        settings,
+        clock: systemClock,
+      }),
     )
   }
 

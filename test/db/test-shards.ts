@@ -9,6 +9,7 @@ import { MysqlStore } from '../../db/mysql-store.ts'
 import type { StoreSettings } from '../../db/session-settings.ts'
 import type { ShardAddress } from '../../db/shard-address.ts'
 import type { DatabaseType } from '../../db/types/database-type.ts'
+import { systemClock } from '../../runtime/clock.ts'
 
 export const topic = 'test.writes'
 export const logId = 'the-log'
@@ -46,7 +47,13 @@ export class TestShards {
 
   store(settings: Partial<StoreSettings> = {}): MysqlStore {
     const { cluster, map } = this.plan
-    const store = new MysqlStore({ cluster, map, shards: this.shards, settings })
+    const store = new MysqlStore({
+      cluster,
+      map,
+      shards: this.shards,
+      settings,
+      clock: systemClock,
+    })
     this.#open.push(store)
     return store
   }
