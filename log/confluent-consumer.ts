@@ -111,6 +111,10 @@ export class ConfluentConsumer {
         // The library keeps in mind that a partition was paused, also by a former reader.
         consumer.resume([this.#at(stream)])
       })
+      // Refused, it may be assigned still: the next try succeeds then.
+      if (!this.#assigned.has(partition)) {
+        this.#act(() => consumer.incrementalUnassign([this.#at(stream)]))
+      }
     }
   }
 
@@ -160,7 +164,7 @@ export class ConfluentConsumer {
     try {
       act()
     } catch {
-      // What is not assigned stays silent, and is looked after.
+      // The library refuses what is so already, or is not its own; the next call finds out.
     }
   }
 
