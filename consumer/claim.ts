@@ -11,9 +11,13 @@ export interface ClaimOptions {
   newEpoch(): string
 }
 
-/** Makes this worker the shard's only writer. Rejects with a `StoreError`. */
-export function claimShard(shard: ShardId, options: ClaimOptions): Promise<ShardSession> {
+/**
+ * Makes this worker the shard's only writer, if the log is there: nobody holds a shard for a log that
+ * is gone, and whoever adopts another finds it free. Rejects with a `LogError` or a `StoreError`.
+ */
+export async function claimShard(shard: ShardId, options: ClaimOptions): Promise<ShardSession> {
   const { log, store, owner, newEpoch } = options
+  await log.ping()
   const { topic, logId } = log
   return store.claim(shard, { topic, logId, epoch: newEpoch(), owner })
 }

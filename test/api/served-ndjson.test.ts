@@ -74,20 +74,19 @@ describe.each(runtimes)('on %s', (runtime) => {
     const parts = Array.from({ length: 10 }, (_, n) => Buffer.from(linesFrom(n * 5000, 5000)))
     const plain = await api.upload(chunks(10, (n) => parts[n]!))
     expect(plain.status).toBe(202)
-    const afterOne = await peakMebibytes(api.pid)
     const packed = parts.map((part) => gzipSync(part))
-    for (let i = 0; i < 2; i++) {
-      const response = await api.upload(
-        chunks(10, (n) => packed[n]!),
-        {
-          'content-encoding': 'gzip',
-        },
-      )
+    const uploadPacked = async () => {
+      const body = chunks(10, (n) => packed[n]!)
+      const response = await api.upload(body, { 'content-encoding': 'gzip' })
       expect(await response.json()).toMatchObject({ accepted: 50_000 })
     }
+    // The heap grows to what it works with; V8 takes some uploads for that.
+    for (let i = 0; i < 8; i++) await uploadPacked()
+    const before = await peakMebibytes(api.pid)
+    // Each is 9 MB of lines.
+    for (let i = 0; i < 10; i++) await uploadPacked()
     expect(await unnamedFiles(api.pid)).toBe(0)
-    // Each upload is 9 MB of lines.
-    expect((await peakMebibytes(api.pid)) - afterOne).toBeLessThan(60)
+    expect((await peakMebibytes(api.pid)) - before).toBeLessThan(60)
     expect(await api.stop()).toBe(0)
 
     const log = openSqliteLog({ path: logFile, partitions: 4, owner: 'test' })
@@ -105,7 +104,7 @@ describe.each(runtimes)('on %s', (runtime) => {
       }
     }
     const indexesOfOne = Array.from({ length: 12_500 }, (_, i) => 4 * i + 3)
-    expect(indexes).toEqual([...indexesOfOne, ...indexesOfOne, ...indexesOfOne])
+    expect(indexes).toEqual(Array.from({ length: 19 }, () => indexesOfOne).flat())
     await log.close()
   })
 

@@ -64,6 +64,23 @@ test.each<LogErrorCode>(['recreated', 'not_migrated', 'closed', 'out_of_range'])
   },
 )
 
+test('a shard whose log is gone is let go, and not claimed again', async () => {
+  const world = new ModelWorld()
+  const worker = await world.startWorker()
+  await world.drain()
+  const gone = new LogError('recreated', 'the log is gone')
+  world.log.fail('pull', gone)
+  world.log.fail('ping', gone)
+  await world.clock.runUntil(() => world.alerts.length > 0)
+  await world.clock.runFor(50_000)
+  expect(world.shard.claims).toBe(1)
+  expect(world.alerts).toHaveLength(1)
+  await world.send(creates(2))
+  await world.drain()
+  expect(world.shard.claims).toBe(2)
+  await world.clock.run(worker.stop())
+})
+
 test('a log that a worker can not join is told to whoever starts it', async () => {
   const world = new ModelWorld()
   const error = new LogError('locked', 'another worker holds the log')

@@ -55,9 +55,10 @@ test('the last user is told so, killed ones do not count', async () => {
 
 /** Another process that holds the lock or share and then waits. */
 async function otherProcess(what: 'withLock' | 'takeShare', file: string) {
+  // What nothing refers to may be collected, and closes its file: the work has to be kept.
   const script = `
     import { ${what} } from ${JSON.stringify(resolve('setup/lock.ts'))}
-    globalThis.held = ${what}(${JSON.stringify(file)}, () => new Promise(() => {}))
+    globalThis.held = ${what}(${JSON.stringify(file)}, () => new Promise((end) => { globalThis.end = end }))
     setInterval(() => {}, 1000)
     console.log('held')
   `
