@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 /** Tests that need no server; all others get one MySQL and one Kafka for the whole run. */
 const unit = ['test/{core,api,config,consumer,simulator,guards}/**/*.test.ts']
@@ -8,6 +9,7 @@ export default defineConfig({
   test: {
     // MySQL, Kafka and the tests share the machine: more workers make each other's timeouts.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

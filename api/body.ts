@@ -3,7 +3,7 @@ import type { Budget } from './budget.ts'
 import { DeadlineError, withDeadline } from './deadline.ts'
 import { gunzip } from './gunzip.ts'
 import type { ApiLimits } from './limits.ts'
-import { Problem } from './problem.ts'
+import { excerpt, Problem } from './problem.ts'
 
 export interface BodyOptions {
   /** At most so many bytes, as sent and again unpacked. */
@@ -19,9 +19,8 @@ export async function* readBody(
 ): AsyncGenerator<Uint8Array> {
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
   if (encoding !== 'identity' && encoding !== 'gzip') {
-    throw new Problem('unsupported-media-type', 'Bodies are read plain or with gzip.', {
-      headers: { 'accept-encoding': 'gzip' },
-    })
+    const detail = `The content encoding is ${JSON.stringify(excerpt(encoding))}: send the body plain, or with gzip.`
+    throw new Problem('unsupported-media-type', detail, { headers: { 'accept-encoding': 'gzip' } })
   }
   const declared = Number(request.headers.get('content-length') ?? 0)
   if (declared > maxBytes) throw tooLarge(maxBytes, declared)

@@ -1,4 +1,4 @@
-import { Problem } from './problem.ts'
+import { excerpt, Problem } from './problem.ts'
 
 /** The forms of a body: one JSON text, or one on each line. */
 export type BodyForm = 'json' | 'ndjson'
@@ -27,9 +27,9 @@ export function bodyForm(request: Request, allowed: readonly BodyForm[]): BodyFo
   const expected = allowed.includes('ndjson')
     ? 'application/json or application/x-ndjson'
     : 'application/json'
-  const found = contentType === null ? 'none was sent' : 'another was sent'
+  const found = contentType === null ? 'none' : JSON.stringify(excerpt(contentType))
   throw new Problem(
     'unsupported-media-type',
-    `The content type must be ${expected}, in UTF-8; ${found}.`,
+    `The content type must be ${expected}, in UTF-8; ${found} was sent.`,
   )
 }

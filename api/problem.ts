@@ -28,7 +28,7 @@ interface ProblemKind {
   readonly title: string
 }
 
-const kinds: Readonly<Record<ProblemName, ProblemKind>> = {
+export const problemKinds: Readonly<Record<ProblemName, ProblemKind>> = {
   'bad-request': { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'No valid API key was sent' },
   forbidden: { status: 403, title: 'This API key may not do that' },
@@ -69,14 +69,14 @@ export class Problem extends Error {
   constructor(problem: ProblemName, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause })
     this.problem = problem
-    this.status = kinds[problem].status
+    this.status = problemKinds[problem].status
     this.#options = options
   }
 
   toJSON(): Record<string, unknown> {
     return {
       type: `urn:sluice:problem:${this.problem}`,
-      title: kinds[this.problem].title,
+      title: problemKinds[this.problem].title,
       status: this.status,
       detail: this.message,
       ...this.#options.extensions,

@@ -36,6 +36,11 @@ export interface ReceivedPart {
 
 export type Receive = ReturnType<typeof createReceive>
 
+const spoolAdvice = {
+  tooLarge: 'split them into several requests',
+  unavailable: 'send this again later, or now in requests of application/json',
+}
+
 /** The ways to receive a write: one JSON text, held in memory, or NDJSON, spooled to disk. */
 export function createReceive(
   { types, clock }: ApiOptions,
@@ -77,7 +82,7 @@ export function createReceive(
   }
 
   function receiveNdjson(request: Request, caller: Caller, digest: Digest | undefined): Received {
-    const placed = openSpool('POST /v1/writes')
+    const placed = openSpool('POST /v1/writes', spoolAdvice)
     const { spool } = placed
     const issues = new Issues(limits.errors)
     const reader = new NdjsonReader(new OperationReader(rulesFor(caller), issues), issues, limits)

@@ -17,6 +17,11 @@ import type { OpenSpool } from './spools.ts'
 
 const route = 'POST /v1/jobs/:receipt/retry'
 
+const spoolAdvice = {
+  tooLarge: 'whoever runs the API can raise `spoolBytes` under `api` in its config',
+  unavailable: 'retry the job again later',
+}
+
 /**
  * `POST /v1/jobs/{receipt}/retry`: the operations of a job that failed, as they were sent and under
  * their own indexes, as a job that is linked to it. The shards take each of them once, however often
@@ -55,7 +60,7 @@ export function createRetry(
       types: options.types,
       requireMayWrite: (type: string) => requireMayWrite(caller, type),
     }
-    const placed = openSpool(route)
+    const placed = openSpool(route, spoolAdvice)
     return {
       parts: readOperations(pages, new OperationReader(rules, issues)),
       issues,

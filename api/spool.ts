@@ -20,7 +20,14 @@ export interface SpoolOptions {
   readonly maxBytes: number
   /** The room of all spools together. */
   readonly budget: Budget
+  readonly advice: SpoolAdvice
   reportError(error: unknown): void
+}
+
+/** What clients are to do, as the end of a sentence. */
+export interface SpoolAdvice {
+  readonly tooLarge: string
+  readonly unavailable: string
 }
 
 /**
@@ -46,8 +53,8 @@ export class Spool implements Outbox, AsyncDisposable {
   async add(messages: readonly ShardMessage[]): Promise<void> {
     if (messages.length === 0 || this.#isDropped) return
     const records = encodeRecords(messages)
-    const { maxBytes, budget } = this.#options
-    if (this.#bytes + records.byteLength > maxBytes) throw tooLarge(maxBytes)
+    const { maxBytes, budget, advice } = this.#options
+    if (this.#bytes + records.byteLength > maxBytes) throw tooLarge(maxBytes, advice)
     budget.take(records.byteLength)
     await this.#guard(async () => {
       this.#file ??= await openUnnamed(this.#options.folder)
@@ -89,7 +96,7 @@ export class Spool implements Outbox, AsyncDisposable {
       await work()
     } catch (error) {
       this.#options.reportError(error)
-      throw unavailable(error)
+      throw unavailable(error, this.#options.advice)
     }
   }
 }
@@ -166,22 +173,22 @@ async function readAll(file: FileHandle, bytes: Uint8Array, position: number): P
   }
 }
 
-function tooLarge(maxBytes: number): Problem {
+function tooLarge(maxBytes: number, advice: SpoolAdvice): Problem {
   return new Problem(
     'too-large',
-    `The operations of one request take at most ${maxBytes} bytes on the API's disk until they are published, these take more: split them into several requests.`,
+    `The operations of one request take at most ${maxBytes} bytes on the API's disk until they are published, these take more: ${advice.tooLarge}.`,
     { extensions: { maxSpoolBytes: maxBytes } },
   )
 }
 
 const fullDisk = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
-function unavailable(error: unknown): Problem {
+function unavailable(error: unknown, advice: SpoolAdvice): Problem {
   const { code = 'no code' } = error as NodeJS.ErrnoException
   const why = fullDisk.has(code) ? 'has no room' : 'does not take files'
   return new Problem(
     'spool-unavailable',
-    `The API's disk ${why} for the operations of this request (${code}), where they wait until the last one is valid. Nothing was written: send this again later, or now in requests of application/json.`,
+    `The API's disk ${why} for the operations of this request (${code}), where they wait until the last one is valid. Nothing was written: ${advice.unavailable}.`,
     { cause: error, extensions: { outcome: 'none' }, headers: { 'retry-after': '30' } },
   )
 }

@@ -3,12 +3,11 @@ import { join } from 'node:path'
 import type { Config } from '../config/compile-config.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Log } from '../core/log.ts'
-import { LogError, PublishError } from '../core/log.ts'
-import { StoreError } from '../core/shard-store.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { checksum } from '../runtime/checksum.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { newDigest } from '../runtime/digest.ts'
+import { reportError } from '../runtime/report-error.ts'
 import type { Serve } from '../runtime/serve.ts'
 import { listen, stopServer, urlOf } from '../runtime/serve.ts'
 import { logSystem, openLog } from '../wiring/open-log.ts'
@@ -124,15 +123,4 @@ async function openReceipts({ receiptKeysFile, dataDir }: Settings): Promise<Rec
     const where = receiptKeysFile ? `SLUICE_RECEIPT_KEYS is ${receiptKeysFile}` : made
     throw new Error(`${where}: ${(error as Error).message}`)
   }
-}
-
-/**
- * What is made for people is told in a line; of all else the stack, and nothing of what else an
- * error may carry, such as SQL.
- */
-function reportError(where: string, error: unknown): void {
-  const isToldInALine =
-    error instanceof StoreError || error instanceof LogError || error instanceof PublishError
-  const text = isToldInALine || !(error instanceof Error) ? String(error) : error.stack
-  console.error(`${where}: ${text}`)
 }

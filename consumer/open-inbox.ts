@@ -14,12 +14,12 @@ export async function openInbox(
   from: Position,
   options: InboxOptions,
 ): Promise<Inbox> {
-  await checkHeld(log, shard, from)
+  await checkPosition(log, shard, from)
   return new Inbox(await log.open(shard, from.offset), from, options)
 }
 
 /** A position outside the log would be read as silence, or as messages of another log. */
-async function checkHeld(log: Log, shard: ShardId, position: Position): Promise<void> {
+async function checkPosition(log: Log, shard: ShardId, position: Position): Promise<void> {
   const { earliest, next } = await log.bounds(shard)
   if (position.offset < earliest) {
     throw new LogError(
@@ -30,7 +30,7 @@ async function checkHeld(log: Log, shard: ShardId, position: Position): Promise<
   if (position.offset > next || (position.offset === next && position.operation > 0)) {
     throw new LogError(
       'out_of_range',
-      `shard ${shard} stands at offset ${position.offset}, but the log ends at ${next}: the log lost messages or is another one. Restore it; or, if what it lost is gone for good, npm run repair -- set-position --shard ${shard} --to the first offset that is new`,
+      `shard ${shard} stands at offset ${position.offset}, but the log ends at ${next}: the log lost messages or is another one. Restore it; or, if what it lost is gone for good, npm run repair -- set-position --shard ${shard} --to OFFSET, the first one that is new`,
     )
   }
 }

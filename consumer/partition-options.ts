@@ -33,6 +33,8 @@ export interface PartitionOptions {
   readonly control: WorkerControl
   readonly report: ShardReport
   readonly alerts: Alerts
+  /** Tells whoever looks after the worker of a mistake in it, with its stack. */
+  reportError(where: string, error: unknown): void
   /** Outlives claims: a shard that stopped must not begin with fresh credit each time it looks. */
   readonly credit: FailureCredit
 }

@@ -19,6 +19,7 @@ export interface RecoveryOptions {
   readonly clock: Clock
   readonly report: ShardReport
   readonly alerts: Alerts
+  reportError(where: string, error: unknown): void
 }
 
 /** What a partition does about an error: asks for less, waits, tells somebody, or gives up. */
@@ -133,7 +134,8 @@ export class Recovery {
     const isTold = this.#unknown !== undefined
     this.#unknown = error
     if (isTold) return
-    const plan = 'tried again, then for ever fewer operations, to find whose it is'
+    if (error.cause !== undefined) this.#options.reportError(`shard ${this.#shard}`, error)
+    const plan = 'it is tried again with fewer and fewer operations, to find whose it is'
     this.#alert('unknown_database_error', `${error.message}: ${plan}`)
   }
 

@@ -46,17 +46,20 @@ export async function runShard(
     try {
       return await claimAndRun(shard, { ...options, credit }, signal, () => backOff.reset())
     } catch (error) {
-      const message = (error as Error).message
       if (canWait(error)) {
-        report.because('backing_off', message)
+        report.because('backing_off', (error as Error).message)
         await clock.sleep(backOff.nextMs(), signal)
         continue
       }
+      const { code, message } = toldOf(error)
       report.because('stopped', message)
       // One alert per cause, until the shard moves; it looks again by itself.
       const { offset, operation } = report.position ?? { offset: -1, operation: 0 }
       const cause = `${offset}.${operation} ${message}`
-      if (alerted !== cause) options.alerts.raise({ shard, code: codeOf(error), message })
+      if (alerted !== cause) {
+        options.alerts.raise({ shard, code, message })
+        if (code === 'shard_crashed') options.reportError(`shard ${shard}`, error)
+      }
       alerted = cause
       await clock.sleep(limits.stoppedRetryMs, signal)
     }
@@ -89,14 +92,32 @@ function canWait(error: unknown): boolean {
   return error instanceof LogError && error.canRetry
 }
 
-function codeOf(error: unknown): AlertCode {
+/** What people are told of an error that stops the shard; all but those named here are mistakes. */
+function toldOf(error: unknown): { code: AlertCode; message: string } {
+  const code = codeOf(error)
+  if (code) return { code, message: (error as Error).message }
+  // Its message may hold a value.
+  const name = error instanceof Error ? error.name : typeof error
+  const message = `an unexpected ${name}: the worker's standard error has its stack`
+  return { code: 'shard_crashed', message }
+}
+
+function codeOf(error: unknown): AlertCode | undefined {
   if (error instanceof JobsFailingAlike) return 'shard_stopped_failing_alike'
   if (error instanceof UnknownContent) return 'shard_stopped_unknown_content'
-  // What may answer later is waited for, and is no reason to stop; a log that is locked lets no worker
-  // join, so no shard ever meets it.
-  if (error instanceof LogError && error.code !== 'unreachable' && error.code !== 'locked') {
-    return `shard_stopped_log_${error.code}`
-  }
   if (error instanceof StoreError) return 'shard_stopped_database'
-  return 'shard_crashed'
+  if (!(error instanceof LogError)) return undefined
+  switch (error.code) {
+    case 'recreated':
+    case 'out_of_range':
+    case 'closed':
+      return `shard_stopped_log_${error.code}`
+    // The first is waited for; the others are of logs that can't be opened, which no shard ever meets.
+    case 'unreachable':
+    case 'locked':
+    case 'not_migrated':
+      return undefined
+    default:
+      return error.code satisfies never
+  }
 }

@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts'
 import { createAlerts } from '../runtime/alerts.ts'
 import { checksum } from '../runtime/checksum.ts'
 import { systemClock } from '../runtime/clock.ts'
+import { reportError } from '../runtime/report-error.ts'
 import type { Serve } from '../runtime/serve.ts'
 import { listen, stopServer, urlOf } from '../runtime/serve.ts'
 import { openLog } from '../wiring/open-log.ts'
@@ -80,6 +81,7 @@ export async function startWorkerProcess(
       limits: config.worker,
       owner,
       newEpoch: () => crypto.randomUUID(),
+      reportError,
       shardLimits: (shard) => config.shards.limits[shard]!,
     })
     return {

@@ -35,6 +35,8 @@ export interface WorkerOptions {
   readonly limits: WorkerLimits
   readonly owner: string
   newEpoch(): string
+  /** Tells whoever looks after the worker of a mistake in it, with its stack. */
+  reportError(where: string, error: unknown): void
   shardLimits(shard: ShardId): ShardRates & Pick<PartitionLimits, 'pullSize'>
 }
 

@@ -8,7 +8,6 @@ export const alertCodes = [
   'shard_stopped_database',
   'shard_stopped_failing_alike',
   'shard_stopped_log_closed',
-  'shard_stopped_log_not_migrated',
   'shard_stopped_log_out_of_range',
   'shard_stopped_log_recreated',
   'shard_stopped_unknown_content',

@@ -1,6 +1,6 @@
 import type { FailureCode, RowFailure } from '../core/failure.ts'
-import { StoreError } from '../core/shard-store.ts'
-import { type KnownAction, otherErrors } from './other-errors.ts'
+import { StoreError, type StoreErrorAction } from '../core/shard-store.ts'
+import { type OtherErrors, otherErrors } from './other-errors.ts'
 import { rowErrors } from './row-errors.ts'
 
 /** What is used of an error by MySQL (with a number) or by its client (with a code alone). */
@@ -18,9 +18,9 @@ const failureCodes = new Map(
   ),
 )
 
-const actions = new Map<number | string, KnownAction>(
-  otherErrors.flatMap(({ action, errors = {}, client = [] }) =>
-    [...numbersOf(errors), ...client].map((code) => [code, action] as const),
+const known = new Map<number | string, OtherErrors>(
+  otherErrors.flatMap((kind) =>
+    [...numbersOf(kind.errors ?? {}), ...(kind.client ?? [])].map((code) => [code, kind] as const),
   ),
 )
 
@@ -38,30 +38,36 @@ export function rowFailureOf(error: unknown): RowFailure | undefined {
 /** Any other error, with what to do about it. `doing` says what was tried. */
 export function storeErrorOf(error: unknown, doing: string): StoreError {
   if (error instanceof StoreError) return error
-  const { errno, code, fatal, message } = error as MysqlError
+  const { errno, code, fatal } = error as MysqlError
   if (errno === undefined && code === undefined && !fatal) {
-    return new StoreError('unknown', 'UNEXPECTED', `${doing}: ${message}`, { cause: error })
+    // Not MySQL's but ours, and its message may hold a value.
+    const what = `an unexpected ${(error as Error).name}`
+    return new StoreError('unknown', 'UNEXPECTED', `${doing}: ${what}`, { cause: error })
   }
-  const action =
-    actions.get(errno ?? '') ?? actions.get(code ?? '') ?? (fatal ? 'reconnect' : 'unknown')
+  const kind = known.get(errno ?? '') ?? known.get(code ?? '')
+  const action = kind?.action ?? (fatal ? 'reconnect' : 'unknown')
   const name = code ?? (errno === undefined ? 'UNKNOWN' : String(errno))
-  return new StoreError(action, name, `${doing}: ${explain(action, name, error as MysqlError)}`)
+  return new StoreError(
+    action,
+    name,
+    `${doing}: ${explain(action, name, error as MysqlError, kind)}`,
+  )
 }
 
-function explain(action: KnownAction | 'unknown', name: string, error: MysqlError): string {
-  const named = namedIn(error)
+function explain(
+  action: StoreErrorAction,
+  name: string,
+  error: MysqlError,
+  kind: OtherErrors | undefined,
+): string {
   // Errors of the operating system have negative numbers.
   const isByMysql = (error.errno ?? 0) > 0
+  if (action === 'reconnect' && !isByMysql) return `the connection failed (${name})`
+  const named = namedIn(error)
   const what = isByMysql ? `MySQL error ${error.errno} ${name}` : `MySQL client error ${name}`
   const where = named === undefined ? what : `${what} (${named})`
-  switch (action) {
-    case 'stop':
-      return `${where}; the tables or grants are not as expected: run npm run migrate, or undo the change`
-    case 'reconnect':
-      return isByMysql ? where : `the connection failed (${name})`
-    default:
-      return where
-  }
+  const why = kind ? `${where}: ${kind.why}` : where
+  return kind?.remedy === undefined ? why : `${why}; ${kind.remedy}`
 }
 
 const descriptions: Partial<Record<FailureCode, string>> = {

@@ -1,10 +1,13 @@
 import type { StoreErrorAction } from '../core/shard-store.ts'
 
-export type KnownAction = Exclude<StoreErrorAction, 'unclear' | 'fenced' | 'unknown'>
+type KnownAction = Exclude<StoreErrorAction, 'unclear' | 'fenced' | 'unknown'>
 
-interface OtherErrors {
+export interface OtherErrors {
   readonly action: KnownAction
+  /** Said to people. */
   readonly why: string
+  /** Where only somebody else can mend it: how. */
+  readonly remedy?: string
   /** By number; the names are MySQL's. */
   readonly errors?: Readonly<Record<number, string>>
   /** Of mysql2 and of the system, which have no numbers of MySQL's. */
@@ -29,17 +32,17 @@ export const otherErrors: readonly OtherErrors[] = [
   },
   {
     action: 'timeout',
-    why: 'a lock wait ran out: MySQL undoes the statement alone, and Sluice the transaction',
+    why: 'another transaction held the rows for too long',
     errors: { 1205: 'ER_LOCK_WAIT_TIMEOUT' },
   },
   {
     action: 'timeout',
-    why: 'the watchdog or a person ended the statement, or it took too long',
+    why: 'the statement took too long, or somebody ended it',
     errors: { 1317: 'ER_QUERY_INTERRUPTED', 3024: 'ER_QUERY_TIMEOUT' },
   },
   {
     action: 'too_large',
-    why: 'above max_allowed_packet (MySQL hangs up after), or above the binary log’s cache',
+    why: 'it is above max_allowed_packet, or above the binary log’s cache',
     errors: {
       1153: 'ER_NET_PACKET_TOO_LARGE',
       1197: 'ER_TRANS_CACHE_FULL',
@@ -48,7 +51,7 @@ export const otherErrors: readonly OtherErrors[] = [
   },
   {
     action: 'back_off',
-    why: 'no connection, thread or prepared statement left, or the user’s limit for an hour',
+    why: 'no connection, thread or prepared statement is left, or the account is at its limit',
     errors: {
       1040: 'ER_CON_COUNT_ERROR',
       1129: 'ER_HOST_IS_BLOCKED',
@@ -61,7 +64,7 @@ export const otherErrors: readonly OtherErrors[] = [
   },
   {
     action: 'back_off',
-    why: 'no disk left, or it fails; 1206 for locks has ended the transaction as well',
+    why: 'no room is left, or the disk fails',
     errors: {
       1020: 'ER_CHECKREAD',
       1021: 'ER_DISK_FULL',
@@ -76,7 +79,7 @@ export const otherErrors: readonly OtherErrors[] = [
   },
   {
     action: 'back_off',
-    why: 'no memory left',
+    why: 'no memory is left',
     errors: {
       1037: 'ER_OUTOFMEMORY',
       1038: 'ER_OUT_OF_SORTMEMORY',
@@ -144,17 +147,13 @@ export const otherErrors: readonly OtherErrors[] = [
   },
   {
     action: 'stop',
-    why: 'the account may not: wrong password, no such grant, locked, expired, TLS demanded',
+    why: 'the account can’t log in',
+    remedy:
+      'mend the user and password of the shard’s URL, or the account (locked, expired, from another host, TLS demanded)',
     errors: {
-      1044: 'ER_DBACCESS_DENIED_ERROR',
       1045: 'ER_ACCESS_DENIED_ERROR',
       1130: 'ER_HOST_NOT_PRIVILEGED',
-      1142: 'ER_TABLEACCESS_DENIED_ERROR',
-      1143: 'ER_COLUMNACCESS_DENIED_ERROR',
-      1227: 'ER_SPECIFIC_ACCESS_DENIED_ERROR',
       1251: 'ER_NOT_SUPPORTED_AUTH_MODE',
-      1370: 'ER_PROCACCESS_DENIED_ERROR',
-      1419: 'ER_BINLOG_CREATE_ROUTINE_NEED_SUPER',
       1698: 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR',
       1820: 'ER_MUST_CHANGE_PASSWORD',
       1862: 'ER_MUST_CHANGE_PASSWORD_LOGIN',
@@ -169,7 +168,21 @@ export const otherErrors: readonly OtherErrors[] = [
   },
   {
     action: 'stop',
-    why: 'a database, table, column or key is missing or another one than the config knows',
+    why: 'the account lacks a grant',
+    remedy: 'npm run migrate -- --print prints all that it needs',
+    errors: {
+      1044: 'ER_DBACCESS_DENIED_ERROR',
+      1142: 'ER_TABLEACCESS_DENIED_ERROR',
+      1143: 'ER_COLUMNACCESS_DENIED_ERROR',
+      1227: 'ER_SPECIFIC_ACCESS_DENIED_ERROR',
+      1370: 'ER_PROCACCESS_DENIED_ERROR',
+      1419: 'ER_BINLOG_CREATE_ROUTINE_NEED_SUPER',
+    },
+  },
+  {
+    action: 'stop',
+    why: 'a database, table, column or key is missing, or another one than the config knows',
+    remedy: 'run npm run migrate, or undo the change',
     errors: {
       1046: 'ER_NO_DB_ERROR',
       1049: 'ER_BAD_DB_ERROR',
@@ -189,6 +202,7 @@ export const otherErrors: readonly OtherErrors[] = [
   {
     action: 'stop',
     why: 'a trigger is broken: what it calls is gone, or it writes its own table',
+    remedy: 'mend or drop the trigger',
     errors: {
       1305: 'ER_SP_DOES_NOT_EXIST',
       1436: 'ER_STACK_OVERRUN_NEED_MORE',
@@ -199,6 +213,7 @@ export const otherErrors: readonly OtherErrors[] = [
   {
     action: 'stop',
     why: 'the server is too old, or set up so that it can’t take these statements',
+    remedy: 'it has to be MySQL 8.0.21 or newer, with binlog_format ROW',
     errors: {
       1064: 'ER_PARSE_ERROR',
       1193: 'ER_UNKNOWN_SYSTEM_VARIABLE',
@@ -211,6 +226,7 @@ export const otherErrors: readonly OtherErrors[] = [
   {
     action: 'stop',
     why: 'the table’s files are damaged or gone',
+    remedy: 'restore the table',
     errors: {
       1034: 'ER_NOT_KEYFILE',
       1194: 'ER_CRASHED_ON_USAGE',

@@ -208,6 +208,6 @@ async function prepareSession(
   throw new StoreError(
     'stop',
     'SESSION',
-    `the session's ${differing}; something between Sluice and MySQL changes session variables`,
+    `the session's ${differing}; something between Sluice and MySQL changes session variables: connect to MySQL directly, or let the proxy keep them`,
   )
 }

@@ -73,6 +73,11 @@ export class KafkaTopicWatch {
     }
   }
 
+  /** A `LogError` that says why the brokers do not answer. */
+  unreachable(cause: unknown): LogError {
+    return this.#cluster.unreachable(cause)
+  }
+
   close(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined

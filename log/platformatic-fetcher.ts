@@ -173,9 +173,7 @@ export class PlatformaticFetcher {
     const silent = performance.now() - this.#answeredMs > silenceMs
     if (!this.#trouble && !silent) return
     const cause = this.#trouble ?? new Error(`no answer for ${silenceMs} ms`)
-    throw new LogError('unreachable', `Kafka does not answer: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw this.#watch.unreachable(cause)
   }
 
   #fail(failure: LogError): void {

@@ -71,7 +71,7 @@ async function* messagesFrom(
       const messages = await reader.pull(pulledMessages, pullWaitMs)
       if (messages.length === 0) {
         throw new RepairRefused(
-          `the log brought no message of shard ${shard} at offset ${next} within ${pullWaitMs / 1000} s: is it well?`,
+          `the log brought no message of shard ${shard} at offset ${next} within ${pullWaitMs / 1000} s. Look at its brokers or its disk, then run the command again`,
         )
       }
       for (const message of messages) {

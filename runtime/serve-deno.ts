@@ -21,7 +21,7 @@ declare const Deno: {
 /** Deno takes connections to its end. Whoever comes too late must know that nothing was done. */
 function tooLate(): Response {
   const problem = {
-    type: 'about:blank',
+    type: 'urn:sluice:problem:stopping',
     title: 'Stopping',
     status: 503,
     detail: 'This process is about to end and took nothing: send this again, to another or later.',

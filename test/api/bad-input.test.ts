@@ -138,12 +138,18 @@ describe('a body that cannot be read', () => {
     '',
   ])('the content type %j', async (contentType) => {
     const problem = await refused(bytes(oneNote), { 'content-type': contentType })
-    expect(problem.status).toBe(415)
+    expect(problem).toMatchObject({
+      status: 415,
+      detail: expect.stringContaining(`in UTF-8; ${JSON.stringify(contentType)} was sent.`),
+    })
   })
 
   test('another encoding than gzip', async () => {
     const problem = await refused(oneNote, { 'content-encoding': 'br' })
-    expect(problem).toMatchObject({ status: 415, detail: 'Bodies are read plain or with gzip.' })
+    expect(problem).toMatchObject({
+      status: 415,
+      detail: 'The content encoding is "br": send the body plain, or with gzip.',
+    })
   })
 })
 

@@ -47,7 +47,7 @@ test('a log that is away while the next window is prepared does not hold up the 
   await world.clock.run(worker.stop())
 })
 
-test.each<LogErrorCode>(['recreated', 'not_migrated', 'closed', 'out_of_range'])(
+test.each<LogErrorCode>(['recreated', 'closed', 'out_of_range'])(
   'a log that says %s stops the shard with one alert, and it looks again',
   async (code) => {
     const world = new ModelWorld()
@@ -90,13 +90,16 @@ test('a log that a worker can not join is told to whoever starts it', async () =
 
 test('an error of our own stops the shard with an alert, and the shard goes on after', async () => {
   const world = new ModelWorld()
+  const mistake = new TypeError('a mistake')
   world.shard.at('run', () => {
-    throw new TypeError('a mistake')
+    throw mistake
   })
   await world.send(creates(2))
   const worker = await world.startWorker()
   await world.clock.runFor(1000)
-  expect(world.alerts).toEqual([{ shard: 0, code: 'shard_crashed', message: 'a mistake' }])
+  const message = "an unexpected TypeError: the worker's standard error has its stack"
+  expect(world.alerts).toEqual([{ shard: 0, code: 'shard_crashed', message }])
+  expect(world.mistakes).toEqual([mistake])
   await world.drain()
   expect(world.failures()).toEqual([])
   await world.clock.run(worker.stop())

@@ -150,7 +150,7 @@ const drifts: readonly Drift[] = [
     what: 'a grant that was revoked',
     change: `REVOKE INSERT ON ${database}.part_1 FROM '${user}'@'%'`,
     undo: `GRANT INSERT ON ${database}.part_1 TO '${user}'@'%'`,
-    says: /type item, table part_1: MySQL error 1142 ER_TABLEACCESS_DENIED_ERROR \(INSERT on table part_1\); the tables or grants/,
+    says: /type item, table part_1: MySQL error 1142 ER_TABLEACCESS_DENIED_ERROR \(INSERT on table part_1\): the account lacks a grant; npm run migrate -- --print/,
   },
   {
     what: 'a position that can’t be moved any more',

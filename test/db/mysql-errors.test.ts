@@ -99,7 +99,7 @@ describe('any other error', () => {
   test('of the tables says which and what to do', () => {
     const drift = error(1054, "Unknown column 'titel' in 'field list'", 'ER_BAD_FIELD_ERROR')
     expect(storeErrorOf(drift, 'shard 1').message).toBe(
-      'shard 1: MySQL error 1054 ER_BAD_FIELD_ERROR (column titel); the tables or grants are not as expected: run npm run migrate, or undo the change',
+      'shard 1: MySQL error 1054 ER_BAD_FIELD_ERROR (column titel): a database, table, column or key is missing, or another one than the config knows; run npm run migrate, or undo the change',
     )
   })
 })

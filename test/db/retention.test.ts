@@ -12,6 +12,7 @@ import { openKafkaLog } from '../../log/kafka-log.ts'
 import { createKafkaTopics } from '../../log/kafka-topics.ts'
 import { createSqliteLog, openSqliteLog } from '../../log/sqlite-log.ts'
 import { systemClock } from '../../runtime/clock.ts'
+import { reportError } from '../../runtime/report-error.ts'
 import { batchByShard } from '../support/batch-by-shard.ts'
 import { goodItem, partTables, typeOfTables } from './isolation-types.ts'
 import { TestShards } from './test-shards.ts'
@@ -70,6 +71,7 @@ class Deployment extends TestShards {
       limits: { ...workerLimits, retainHours: retainMs / 3_600_000 },
       owner: 'a test',
       newEpoch: () => crypto.randomUUID(),
+      reportError,
       shardLimits: () => ({ statementsPerSecond: 1000, pullSize: 10, rowsPerSecond: Infinity }),
     })
   }

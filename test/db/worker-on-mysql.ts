@@ -6,6 +6,7 @@ import type { Operation } from '../../core/operation.ts'
 import { shardId } from '../../core/position.ts'
 import type { DatabaseType } from '../../db/types/database-type.ts'
 import { systemClock } from '../../runtime/clock.ts'
+import { reportError } from '../../runtime/report-error.ts'
 import { batchByShard } from '../support/batch-by-shard.ts'
 import { MemoryLog } from '../support/memory-log.ts'
 import { TestShards } from './test-shards.ts'
@@ -55,6 +56,7 @@ export class WorkerOnMysql extends TestShards {
       limits: { ...workerLimits, ...rest },
       owner: 'a test',
       newEpoch: () => crypto.randomUUID(),
+      reportError,
       shardLimits: () => ({ statementsPerSecond, pullSize, rowsPerSecond: Infinity }),
     })
   }

@@ -136,6 +136,7 @@ export class Fleet {
       limits: { ...workerLimits, ...limits },
       owner: process.name,
       newEpoch: () => `epoch-${++this.#epochs}`,
+      reportError: (_where, error) => process.note(`mistake: ${(error as Error).stack}`),
       shardLimits: () => ({ pullSize, statementsPerSecond, rowsPerSecond: Infinity }),
     })
   }

@@ -28,6 +28,8 @@ export class ModelWorld {
   readonly log: MemoryLog
   readonly shards: readonly ModelShard[]
   readonly alerts: Alert[] = []
+  /** What nobody foresaw. */
+  readonly mistakes: unknown[] = []
   readonly types: Map<string, ModelType>
   readonly store: ShardStore
   /** The databases' clock. */
@@ -65,6 +67,7 @@ export class ModelWorld {
       limits: { ...workerLimits, ...limits },
       owner: 'worker-1',
       newEpoch: () => `epoch-${++this.#epochs}`,
+      reportError: (_where, error) => this.mistakes.push(error),
       shardLimits: () => ({
         statementsPerSecond: Infinity,
         rowsPerSecond: Infinity,

@@ -18,6 +18,7 @@ import { createSqliteLog, openSqliteLog } from '../../../log/sqlite-log.ts'
 import { checksum } from '../../../runtime/checksum.ts'
 import { systemClock } from '../../../runtime/clock.ts'
 import { newDigest } from '../../../runtime/digest.ts'
+import { reportError } from '../../../runtime/report-error.ts'
 import { TestShards } from '../test-shards.ts'
 import { compileTypes, type LooseType } from '../type-problems.ts'
 
@@ -66,6 +67,7 @@ export class ServedTypes {
         alerts: { raise: () => {} },
         limits: defaultWorkerSettings,
         newEpoch: () => crypto.randomUUID(),
+        reportError,
         shardLimits: () => ({
           statementsPerSecond: Infinity,
           rowsPerSecond: Infinity,
