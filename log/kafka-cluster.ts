@@ -8,6 +8,7 @@ import {
   listOffsetsV7,
   metadataV12,
   parseBroker,
+  protocolErrorsCodesById,
 } from '@platformatic/kafka'
 import { type LogBounds, LogError } from '../core/log.ts'
 import { type Offset, offset } from '../core/position.ts'
@@ -50,7 +51,11 @@ export class KafkaCluster {
   /** Undefined if the brokers know no such topic. */
   async topic(name: string): Promise<TopicView | undefined> {
     const response = await this.#metadata([name])
-    return topicView(response, name)
+    try {
+      return topicView(response, name)
+    } catch (error) {
+      throw this.unreachable(error)
+    }
   }
 
   async brokerCount(): Promise<number> {
@@ -179,9 +184,14 @@ export async function describeTopics(
   return metadataV12.api.async(connection, topics, false, false).catch(responseOf<MetadataResponse>)
 }
 
+/** Undefined if the broker knows no such topic. Throws if it does not tell: then its id is all zeros. */
 export function topicView(response: MetadataResponse, name: string): TopicView | undefined {
   const topic = response.topics.find((topic) => topic.name === name)
   if (!topic || topic.errorCode === unknownTopicCode) return undefined
+  if (topic.errorCode !== 0) {
+    const answer = protocolErrorsCodesById[topic.errorCode] ?? topic.errorCode
+    throw new Error(`${answer} for the topic ${name}: allow its user DESCRIBE there`)
+  }
   const leaders: number[] = []
   const replicas: number[][] = []
   for (const { partitionIndex, leaderId, replicaNodes } of topic.partitions) {

@@ -10,6 +10,8 @@ const recordOverheadBytes = 128
 /** One message on its way to Kafka. */
 export class PlatformaticDelivery {
   readonly message: OutgoingMessage
+  /** The same object for all messages of one publish. */
+  readonly publish: object
   readonly bytes: number
   readonly delivered: Promise<Delivered>
   readonly #resolve: (delivered: Delivered) => void
@@ -17,8 +19,9 @@ export class PlatformaticDelivery {
   batch: PlatformaticBatch | undefined
   isSettled = false
 
-  constructor(message: OutgoingMessage) {
+  constructor(message: OutgoingMessage, publish: object) {
     this.message = message
+    this.publish = publish
     this.bytes = message.bytes.byteLength + headerBytes(message.headers) + recordOverheadBytes
     const { promise, resolve } = Promise.withResolvers<Delivered>()
     this.delivered = promise

@@ -5,7 +5,7 @@ import {
   NumericMap,
   produceV9,
 } from '@platformatic/kafka'
-import { describeTopics, topicView } from './kafka-cluster.ts'
+import { describeTopics } from './kafka-cluster.ts'
 import { responseOf } from './kafka-errors.ts'
 import type { KafkaCompression } from './kafka-options.ts'
 import { type PlatformaticBatch, type ProducerIdentity, toBuffers } from './platformatic-batch.ts'
@@ -18,7 +18,7 @@ const replicationTimeoutMs = 5000
 export interface ProduceAnswer {
   /** Kafka's error code, 0 for none, and the first offset, by partition. */
   readonly partitions: ReadonlyMap<number, { readonly code: number; readonly base: bigint }>
-  /** The id under which the leader knew the topic after it wrote; undefined if it knew none. */
+  /** The id under which the leader knew the topic after it wrote; undefined if it told none. */
   readonly topicId: string | undefined
 }
 
@@ -67,7 +67,8 @@ export async function produce(
         { code: errorCode, base: baseOffset },
       ]),
     ),
-    topicId: topicView(described, topic)?.id,
+    topicId: described.topics.find(({ name, errorCode }) => name === topic && errorCode === 0)
+      ?.topicId,
   }
 }
 

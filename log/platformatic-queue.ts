@@ -78,6 +78,16 @@ export class PlatformaticQueue {
     this.#batch = undefined
   }
 
+  /**
+   * Fails a batch that is refused, and what waits of the same publishes: it must not be in the log
+   * without what comes before it. Whoever sends it all again would have it applied first.
+   */
+  refuse(batch: PlatformaticBatch, reason: unknown): void {
+    batch.fail(reason)
+    const publishes = new Set(batch.deliveries.map(({ publish }) => publish))
+    for (const delivery of this.#waiting) if (publishes.has(delivery.publish)) delivery.fail(reason)
+  }
+
   /** Fails what waits and, unless it is under way, the batch. */
   failAll(reason: unknown): void {
     for (const delivery of this.#waiting.splice(0)) delivery.fail(reason)

@@ -64,7 +64,7 @@ export class PlatformaticSender {
   }
 
   async publish(messages: readonly OutgoingMessage[]): Promise<readonly Offset[]> {
-    const deliveries = messages.map((message) => new PlatformaticDelivery(message))
+    const deliveries = messages.map((message) => new PlatformaticDelivery(message, messages))
     const bytes = deliveries.reduce((sum, delivery) => sum + delivery.bytes, 0)
     const { timeoutMs, watch } = this.#options
     if (this.#closed) throw publishFailure('none', new LogError('closed', 'the log is closed'))
@@ -232,7 +232,7 @@ export class PlatformaticSender {
   }
 
   #refuse(batch: PlatformaticBatch, reason: unknown): void {
-    batch.fail(reason)
+    this.#queueOf(batch).refuse(batch, reason)
     this.#giveUp(batch)
   }
 

@@ -9,6 +9,7 @@ import {
   ResourceTypes,
 } from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { LogError } from '../../core/log.ts'
 import { openKafkaLog } from '../../log/kafka-log.ts'
 import type { KafkaSecurity } from '../../log/kafka-options.ts'
 import { createKafkaTopics } from '../../log/kafka-topics.ts'
@@ -21,6 +22,7 @@ import { type SecureBroker, startSecureBroker, user, userPassword } from './secu
 const startTimeoutMs = 120_000
 /** A client that can't get in says so before its user looks for another cause. */
 const refusalMs = 15_000
+const patient = { timeout: 20_000, interval: 200 }
 let broker: SecureBroker
 
 beforeAll(async () => {
@@ -123,38 +125,74 @@ describe.each(['deno', 'bun'] as const)('on %s', (runtime) => {
   })
 })
 
-test('a user who may neither see the brokers’ disks nor delete writes and reads, and is told', async () => {
-  const topicPrefix = `refused-${crypto.randomUUID()}`
-  const options = { topicPrefix, partitions: worldPartitions }
-  await createKafkaTopics({ ...options, brokers: [broker.plaintext] })
-  const writes = `${topicPrefix}.writes`
-  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.plaintext] })
-  const everywhere = { resourcePatternType: ResourcePatternTypes.LITERAL, host: '*' }
-  const cluster = { resourceType: ResourceTypes.CLUSTER, resourceName: 'kafka-cluster' }
-  const topic = { resourceType: ResourceTypes.TOPIC, resourceName: writes }
+describe('access rules', () => {
   const principal = `User:${user}`
   const { DENY, ALLOW } = AclPermissionTypes
-  const { DELETE, DESCRIBE, READ, WRITE } = AclOperations
-  const operations = [
-    { ...cluster, operation: DESCRIBE, permissionType: DENY },
-    { ...topic, operation: DELETE, permissionType: DENY },
-    ...[READ, WRITE, DESCRIBE, AclOperations.DESCRIBE_CONFIGS].map((operation) => ({
-      ...{ ...topic, operation, permissionType: ALLOW },
-    })),
-  ]
-  await admin.createAcls({
-    creations: operations.map((one) => ({ ...everywhere, ...one, principal })),
+  const { DELETE, DESCRIBE, DESCRIBE_CONFIGS, READ, WRITE } = AclOperations
+  const everywhere = { resourcePatternType: ResourcePatternTypes.LITERAL, host: '*', principal }
+  const cluster = { resourceType: ResourceTypes.CLUSTER, resourceName: 'kafka-cluster' }
+  let admin: Admin
+  beforeAll(() => {
+    admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.plaintext] })
   })
-  await admin.close()
-  const warnings: string[] = []
-  const security = { tls: tls(), sasl: sasl('SCRAM-SHA-512') }
-  const brokers = [broker.saslTls]
-  const warn = (line: string) => warnings.push(line)
-  const log = await openKafkaLog({ ...options, brokers, security, warn }, openPlatformaticClient)
+  afterAll(() => admin.close())
+
+  /** New topics that the user may write and read. */
+  async function topics() {
+    const topicPrefix = `rules-${crypto.randomUUID()}`
+    const options = { topicPrefix, partitions: worldPartitions }
+    await createKafkaTopics({ ...options, brokers: [broker.plaintext] })
+    const writes = { resourceType: ResourceTypes.TOPIC, resourceName: `${topicPrefix}.writes` }
+    const allowed = [READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS].map((operation) => ({
+      ...{ ...everywhere, ...writes, operation, permissionType: ALLOW },
+    }))
+    await admin.createAcls({ creations: allowed })
+    const security = { tls: tls(), sasl: sasl('SCRAM-SHA-512') }
+    return { writes, options: { ...options, brokers: [broker.saslTls], security } }
+  }
+
   const message = { shard: 0 as never, bytes: new Uint8Array(1), headers: {} }
-  expect(await log.publish([message])).toEqual([0])
-  expect(warnings).toContainEqual(expect.stringMatching(/allow their user to DESCRIBE the cluster/))
-  expect(await log.headroom()).toBeUndefined()
-  await expect(log.trim(0 as never, 1 as never)).rejects.toThrow(`${writes}: allow it DELETE`)
-  await log.close()
+
+  test('a user who may neither see the brokers’ disks nor delete writes and reads, and is told', async () => {
+    const { writes, options } = await topics()
+    const denied = [
+      { ...cluster, operation: DESCRIBE },
+      { ...writes, operation: DELETE },
+    ].map((one) => ({ ...everywhere, ...one, permissionType: DENY }))
+    await admin.createAcls({ creations: denied })
+    const warnings: string[] = []
+    const warn = (line: string) => warnings.push(line)
+    const log = await openKafkaLog({ ...options, warn }, openPlatformaticClient)
+    expect(await log.publish([message])).toEqual([0])
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/allow their user to DESCRIBE the cluster/),
+    )
+    expect(await log.headroom()).toBeUndefined()
+    await expect(log.trim(0 as never, 1 as never)).rejects.toThrow(
+      `${writes.resourceName}: allow it DELETE`,
+    )
+    await log.close()
+  })
+
+  test('a topic that may not be seen for a while is waited for, and taken for no other', async () => {
+    const { writes, options } = await topics()
+    const log = await openKafkaLog(options, openPlatformaticClient)
+    expect(await log.publish([message])).toEqual([0])
+    const hidden = { ...everywhere, ...writes, operation: DESCRIBE, permissionType: DENY }
+    await admin.createAcls({ creations: [hidden] })
+    await expect
+      .poll(() => log.ping().catch((error: LogError) => [error.code, error.message]), patient)
+      .toEqual(['unreachable', expect.stringContaining('TOPIC_AUTHORIZATION_FAILED')])
+    await admin.deleteAcls({
+      filters: [
+        {
+          ...{ resourceType: writes.resourceType, resourceName: writes.resourceName },
+          ...{ resourcePatternType: everywhere.resourcePatternType, principal, host: '*' },
+          ...{ operation: DESCRIBE, permissionType: DENY },
+        },
+      ],
+    })
+    await expect.poll(() => log.publish([message]).catch(() => undefined), patient).toEqual([1])
+    await log.close()
+  })
 })

@@ -7,9 +7,9 @@ const producer = { producerId: 1n, producerEpoch: 0 }
 const another = { producerId: 2n, producerEpoch: 0 }
 const limit = 10_000
 
-function delivery(text: string, size = 1): PlatformaticDelivery {
+function delivery(text: string, size = 1, publish = {}): PlatformaticDelivery {
   const bytes = new Uint8Array(size)
-  return new PlatformaticDelivery({ shard: shardId(0), bytes, headers: { text } })
+  return new PlatformaticDelivery({ shard: shardId(0), bytes, headers: { text } }, publish)
 }
 
 function queueOf(...deliveries: PlatformaticDelivery[]): PlatformaticQueue {
@@ -95,6 +95,20 @@ test('a new producer numbers from the beginning', () => {
   const batch = queue.nextBatch(limit)!
   queue.stamp(batch, another)
   expect(batch.stamp).toEqual({ producer: another, sequence: 0 })
+})
+
+test('what waits of a refused publish is not written without what comes before it', async () => {
+  const publish = {}
+  const queue = queueOf(
+    delivery('too large', limit, publish),
+    delivery('of another', 1),
+    delivery('of the same', 1, publish),
+  )
+  const batch = queue.nextBatch(limit)!
+  expect(texts(batch)).toEqual(['too large'])
+  queue.refuse(batch, 'refused')
+  queue.finish(false)
+  expect(texts(queue.nextBatch(limit))).toEqual(['of another'])
 })
 
 test('a message fails as unknown only if its batch may be written', async () => {
