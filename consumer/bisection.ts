@@ -1,3 +1,4 @@
+import { comparePositions, type Position } from '../core/position.ts'
 import type { Window } from './window.ts'
 
 /**
@@ -12,39 +13,52 @@ const maxSuspects = 4
 
 /**
  * Finds the operation behind an error that nobody knows. Windows are halved down to one operation.
- * If that one keeps failing, a window of the next operation leaves it out: what applies there shows
+ * If that one keeps failing, a window of the next operations leaves it out: what applies there shows
  * that the error is the operation's own. If the next ones fail as well, it is the environment.
  */
 export class Bisection {
   #tries = 0
   #suspects = 0
-  #isProven = false
+  /** Where the last window of several operations ended that met the error. */
+  #failedTo: Position | undefined
+  #provenType: string | undefined
 
   /** The operations that the next window leaves out as rejected, if others apply. */
   get suspects(): number {
     return this.#suspects
   }
 
-  /** Whether an operation in front of the suspect applied alone, just before. */
-  get isProven(): boolean {
-    return this.#isProven
+  /** The type of the operation in front of the suspect, if it applied alone after both had failed. */
+  get provenType(): string | undefined {
+    return this.#provenType
   }
 
-  /** True if every operation fails. */
-  failed({ plan, rejected }: Window): boolean {
-    if (plan.sources.length > 1) {
-      this.applied(undefined)
+  /** True if every operation fails, as far as can be told. */
+  failed({ plan, rejected, to }: Window): boolean {
+    const { length } = plan.sources
+    if (length > 1 && rejected.length === 0) {
+      this.#forget()
+      this.#failedTo = to
       return false
     }
     if (++this.#tries < (rejected.length > 0 ? triesBehind : triesAlone)) return false
     this.#tries = 0
     this.#suspects = rejected.length + 1
-    return this.#suspects > maxSuspects
+    // Of several behind the suspects nobody knows which one failed.
+    return length > 1 || this.#suspects > maxSuspects
   }
 
-  applied(window: Window | undefined): void {
+  applied({ plan, rejected, to }: Window): void {
+    this.#forget()
+    const [first] = plan.sources
+    const isAmidFailed = this.#failedTo !== undefined && comparePositions(to, this.#failedTo) < 0
+    if (!isAmidFailed) this.#failedTo = undefined
+    else if (plan.sources.length === 1 && rejected.length === 0) this.#provenType = first!.type.name
+  }
+
+  #forget(): void {
     this.#tries = 0
     this.#suspects = 0
-    this.#isProven = window?.plan.sources.length === 1 && window.rejected.length === 0
+    this.#provenType = undefined
   }
 }

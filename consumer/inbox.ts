@@ -50,9 +50,12 @@ export class Inbox {
     return this.#messages.length === 0
   }
 
-  /** Pulls up to the pull size; waits up to `waitMs` if nothing is held. Rejects with a `LogError`. */
-  async fill(waitMs: number): Promise<void> {
-    const room = this.#options.pullSize - this.#messages.length
+  /**
+   * Pulls up to the pull size, or more if as many messages are needed; waits up to `waitMs` if nothing
+   * is held. Rejects with a `LogError`.
+   */
+  async fill(waitMs: number, needed = 0): Promise<void> {
+    const room = Math.max(this.#options.pullSize, needed) - this.#messages.length
     if (room > 0) this.#messages.push(...(await this.#reader.pull(room, this.isEmpty ? waitMs : 0)))
   }
 

@@ -6,6 +6,7 @@ import type { Source } from '../core/source.ts'
 import { windowStatements } from '../core/window-limits.ts'
 import type { AppliedWindow, OnSent } from './apply.ts'
 import { JobsFailingAlike } from './failing-alike.ts'
+import { IdleLook } from './idle-look.ts'
 import type { Inbox } from './inbox.ts'
 import { openInbox } from './open-inbox.ts'
 import type { PartitionOptions } from './partition-options.ts'
@@ -19,8 +20,6 @@ import { traceThrottleWait, traceWindow } from './window-tracing.ts'
 
 /** An idle partition looks up from its wait this often, so that it stops soon when told to. */
 const idleWaitMs = 250
-/** An idle shard is looked at this often: restored to an earlier state, it has work again. */
-const idleLookMs = 10_000
 
 /**
  * Applies a claimed shard's partition, window by window, until the signal aborts (`stopped`, the
@@ -54,6 +53,7 @@ class Partition {
   readonly #throttle: Throttle
   readonly #health: ShardHealth
   readonly #recovery: Recovery
+  readonly #idleLook: IdleLook
   /** Where the shard stands. */
   #position: Position
   /** Where the next window to be cut begins. */
@@ -62,7 +62,6 @@ class Partition {
   /** The next window, cut while the one before it is applied. */
   #preparing: Promise<Window | undefined> | undefined
   #unclear: UnclearWindow | undefined
-  #lookedMs = 0
 
   constructor(session: ShardSession, options: PartitionOptions, signal: AbortSignal) {
     this.#session = session
@@ -71,6 +70,7 @@ class Partition {
     this.#throttle = new Throttle(options.rates, options.clock)
     this.#health = new ShardHealth(options.clock, options.limits.breakerWaitMs)
     this.#recovery = new Recovery(session.shard, this.#health, options, signal)
+    this.#idleLook = new IdleLook(session, options.log, options.clock)
     this.#position = session.position
     this.#cursor = session.position
   }
@@ -83,7 +83,11 @@ class Partition {
         this.#options.report.decided()
         window = await this.#pullWindow()
         if (window) await this.#process(window)
-        else if ((await this.#lookWhileIdle()) === 'lost') return 'lost'
+        else {
+          const position = await this.#idleLook.look(this.#position)
+          if (position === 'lost') return 'lost'
+          if (!samePosition(position, this.#position)) await this.#moveTo(position)
+        }
       } catch (error) {
         // Nothing of its window is left in the database, unless its COMMIT is unclear.
         if (!this.#unclear) this.#options.report.decided()
@@ -116,7 +120,9 @@ class Partition {
     if (prepared) return prepared
     const inbox = await this.#openInbox()
     if (inbox.isEmpty) this.#options.report.because('idle')
-    await inbox.fill(idleWaitMs)
+    // An operation behind the suspects may be a message away.
+    const { suspects } = this.#recovery
+    await inbox.fill(idleWaitMs, suspects && suspects.count + 1)
     return this.#cutWithoutSuspects(inbox) ?? this.#cut(inbox)
   }
 
@@ -246,17 +252,6 @@ class Partition {
     await this.#moveTo(position)
     // Found where the window began or elsewhere, such as after a restore, it goes on from there.
     await this.#recovery.after(error, window)
-    return undefined
-  }
-
-  /** No window finds out that an idle shard was restored, or is another's by now. */
-  async #lookWhileIdle(): Promise<'lost' | undefined> {
-    const nowMs = this.#options.clock.monotonicMs()
-    if (nowMs - this.#lookedMs < idleLookMs) return undefined
-    this.#lookedMs = nowMs
-    const position = await this.#session.look()
-    if (position === 'lost') return 'lost'
-    if (!samePosition(position, this.#position)) await this.#moveTo(position)
     return undefined
   }
 

@@ -49,11 +49,11 @@ export class Recovery {
 
   /** What the next window leaves out, to find out if others apply. */
   get suspects(): Suspects | undefined {
-    const { suspects: count, isProven } = this.#bisection
+    const { suspects: count, provenType } = this.#bisection
     if (count === 0 || !this.#unknown) return undefined
     const { code } = this.#unknown
     const message = `the database refuses it with ${code}, which Sluice does not know`
-    return { count, isProven, failure: { code: 'rejected', message } }
+    return { count, provenType, failure: { code: 'rejected', message } }
   }
 
   /**

@@ -2,12 +2,12 @@ import type { Clock } from '../core/clock.ts'
 import type { FailedOperation, RowFailure, UndecodableMessage } from '../core/failure.ts'
 import { WindowOutcomes } from '../core/failure-credit.ts'
 import type { Plan, PlanLimits } from '../core/plan.ts'
-import { planWindow, WindowPlanner } from '../core/plan.ts'
+import { noPlanLimits, planWindow, WindowPlanner } from '../core/plan.ts'
 import type { Position } from '../core/position.ts'
 import { behind, offset } from '../core/position.ts'
 import type { RequestChanges } from '../core/request-blocks.ts'
 import type { WindowRecords } from '../core/shard-store.ts'
-import type { Source } from '../core/source.ts'
+import type { Origin, Source } from '../core/source.ts'
 import type { AppliedWindow } from './apply.ts'
 import type { Inbox } from './inbox.ts'
 
@@ -40,9 +40,12 @@ export type IsCancelled = (source: Source) => boolean
 export interface Suspects {
   readonly count: number
   readonly failure: RowFailure
-  /** Whether they fail even if no operation stands behind them. */
-  readonly isProven: boolean
+  /** The type of an operation in front of them that shows already that others apply. */
+  readonly provenType: string | undefined
 }
+
+/** Operations behind the suspects among which one of their type is looked for. */
+const witnessReach = 20
 
 /**
  * Takes the next window out of the inbox; undefined if nothing is held. What is cancelled is part of
@@ -92,25 +95,43 @@ export async function cutWindow(
 }
 
 /**
- * Takes a window that leaves its first operations out, and has the one behind them; undefined if
- * there is none and nothing is proven without, or if one of them is cancelled meanwhile.
+ * Takes a window that leaves its first operations out, and has what is behind them, up to one of each
+ * of their types if it is near; undefined if nothing is there and nothing is proven without, or if one
+ * of them is cancelled meanwhile.
  */
 export function cutWithout(
   inbox: Inbox,
   from: Position,
-  limits: PlanLimits,
+  { statementBytes }: PlanLimits,
   isCancelled: IsCancelled,
-  { count, failure, isProven }: Suspects,
+  { count, failure, provenType }: Suspects,
 ): Window | undefined {
-  const next = inbox.peek(count + 1)
-  const suspects = next.slice(0, count)
-  const others = next.slice(count)
+  const held = inbox.peek(count + witnessReach)
+  const suspects = held.slice(0, count)
+  const behind = held.slice(count)
+  const retryAt = behind.findIndex(({ origin }, i) => isRetryOf(origin, held.slice(0, count + i)))
+  const others = witnesses(retryAt < 0 ? behind : behind.slice(0, retryAt), suspects)
+  // That they are sent again tells that they failed before: a restored shard meets them anew.
+  const isProven = retryAt === 0 || suspects.every(({ type }) => type.name === provenType)
   if (suspects.length < count || (others.length === 0 && !isProven)) return undefined
-  if (next.some(isCancelled)) return undefined
-  inbox.drop(next.length)
+  const taken = [...suspects, ...others]
+  if (taken.some(isCancelled)) return undefined
+  inbox.drop(taken.length)
   const rejected = suspects.map((source) => ({ source, failure }))
+  const limits = { ...noPlanLimits, ...(statementBytes !== undefined && { statementBytes }) }
   const plan = planWindow(others, limits)
-  return { from, to: next.at(-1)!.end, plan, undecodable: [], rejected, cancelled: [] }
+  return { from, to: taken.at(-1)!.end, plan, undecodable: [], rejected, cancelled: [] }
+}
+
+/** What shows whether others apply: an error that a table has for all says nothing of another one. */
+function witnesses(behind: readonly Source[], suspects: readonly Source[]): readonly Source[] {
+  const missing = new Set(suspects.map(({ type }) => type))
+  const last = behind.findIndex(({ type }) => missing.delete(type) && missing.size === 0)
+  return behind.slice(0, last < 0 ? 1 : last + 1)
+}
+
+function isRetryOf({ retryOf }: Origin, earlier: readonly Source[]): boolean {
+  return retryOf !== undefined && earlier.some(({ origin }) => origin.job === retryOf)
 }
 
 function windowOfUndecodable(from: Position, message: UndecodableMessage): Window {

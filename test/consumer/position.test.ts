@@ -12,6 +12,24 @@ function ids(shard: ModelShard): string[] {
   return (shard.tables.snapshot()['note/0'] ?? []).map(({ id }) => String(id)).sort()
 }
 
+test('what an idle shard’s log holds and does not bring stops the shard, and is read anew', async () => {
+  const world = new ModelWorld()
+  const worker = await world.startWorker()
+  await world.send(creates(2))
+  await world.drain()
+  world.log.skipOffsets(0, 1)
+  await world.clock.runUntil(() => world.alerts.length > 0, 30_000)
+  expect(world.alerts).toMatchObject([
+    {
+      code: 'shard_stopped_log_out_of_range',
+      message: expect.stringContaining(
+        'the message at offset 1 is to come next, but the log, which ends at 2, has not brought it',
+      ),
+    },
+  ])
+  await world.clock.run(worker.stop())
+})
+
 test('a shard that stands inside a message goes on with its next operation', async () => {
   const world = new ModelWorld()
   await world.send(creates(2))

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Worker } from '../../consumer/worker.ts'
 import { retryHeader } from '../../core/message.ts'
 import { StoreError } from '../../core/shard-store.ts'
@@ -65,6 +65,77 @@ test('a neighbour that does not run, since it was settled before, shows nothing'
   await world.drain()
   expect(world.failures()).toEqual(['job-0/0 rejected', 'retry/0 failure_gone'])
   expect(Object.values(world.shard.tables.snapshot())[0]).toMatchObject([{ id: '9' }])
+  await world.clock.run(worker.stop())
+})
+
+test('what applied before the error was met shows nothing', async () => {
+  const world = new ModelWorld()
+  poison(world, '2')
+  await world.send(creates(1))
+  const worker = await world.startWorker()
+  await world.drain()
+  await world.send(creates(1, 2))
+  await world.clock.runFor(120_000)
+  expect(world.failures()).toEqual([])
+  expect(world.status()).toMatchObject({ reason: 'backing_off' })
+  await world.send(creates(1, 3))
+  await world.drain()
+  expect(world.failures()).toEqual(['job-1/0 rejected'])
+  await world.clock.run(worker.stop())
+})
+
+test('what meets the error is found, however little is pulled at a time', async () => {
+  const world = new ModelWorld()
+  poison(world, '1', '2', '3')
+  for (let id = 1; id <= 5; id++) await world.send(creates(1, id))
+  const worker = await world.startWorker({ shardLimits: { pullSize: 1 } })
+  await world.drain()
+  expect(world.failures()).toEqual(['job-0/0 rejected', 'job-1/0 rejected', 'job-2/0 rejected'])
+  await world.clock.run(worker.stop())
+})
+
+describe('of two types that take turns', () => {
+  const mixed = Array.from({ length: 12 }, (_, index) => {
+    const object = { id: String(index), userId: '7' }
+    return { index, type: index % 2 === 0 ? 'note' : 'profile', kind: 'create', object } as const
+  })
+
+  test('one whose table fails as a whole stops the shard, and nothing is recorded', async () => {
+    const world = new ModelWorld()
+    let isBroken = true
+    world.shard.onStatement = ({ type }) => {
+      if (isBroken && type.name === 'note') throw unknown()
+    }
+    await world.send(mixed)
+    const worker = await world.startWorker()
+    await world.clock.runUntil(() => isStopped(worker))
+    expect(world.failures()).toEqual([])
+    isBroken = false
+    await world.drain()
+    expect(world.failures()).toEqual([])
+    await world.clock.run(worker.stop())
+  })
+
+  test('one operation is rejected where another of its type applies', async () => {
+    const world = new ModelWorld()
+    poison(world, '4')
+    await world.send(mixed)
+    const worker = await world.startWorker()
+    await world.drain()
+    expect(world.failures()).toEqual(['job-0/4 rejected'])
+    await world.clock.run(worker.stop())
+  })
+})
+
+test('an operation and its retry that a restored shard meets again end as they had ended', async () => {
+  const world = new ModelWorld()
+  poison(world, '1')
+  await world.send(creates(1))
+  await world.send(creates(1), { job: 'retry', headers: { [retryHeader]: 'job-0' } })
+  await world.send(creates(1, 9))
+  const worker = await world.startWorker()
+  await world.drain()
+  expect(world.failures()).toEqual(['job-0/0 rejected', 'retry/0 rejected'])
   await world.clock.run(worker.stop())
 })
 

@@ -177,13 +177,25 @@ export const positionGuards: readonly Guard[] = [
     tests: ['test/consumer/position.test.ts', simulator],
   },
   {
+    name: "looking at the log's end",
+    else: 'what a client of the log leaves out at its end waits for the next message',
+    edits: [
+      {
+        file: 'consumer/idle-look.ts',
+        text: '    if (this.#behindAt && wasBehind) throw notBrought(position, next)\n',
+        instead: '    void [wasBehind, notBrought, next]\n',
+      },
+    ],
+    tests: ['test/consumer/position.test.ts', simulator],
+  },
+  {
     name: 'looking at an idle shard',
     else: 'a database that was restored while nothing came is not replayed',
     edits: [
       {
-        file: 'consumer/partition.ts',
-        text: "        else if ((await this.#lookWhileIdle()) === 'lost') return 'lost'\n",
-        instead: '',
+        file: 'consumer/idle-look.ts',
+        text: '    const position = await this.#session.look()\n',
+        instead: '    const position = known\n',
       },
     ],
     tests: ['test/consumer/exactly-once.test.ts', simulator],

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { keyLifetimeMs } from '../../core/keyed-request.ts'
 import type { ShardId } from '../../core/position.ts'
 import { comparePositions, type Position } from '../../core/position.ts'
 import type { ModelTables } from '../support/model-tables.ts'
@@ -82,14 +83,28 @@ export class Promises {
     before: ShardState,
     after: ShardState,
   ): Expected {
+    const isCounted = (job: string) => countOf(after, job) !== countOf(before, job)
+    const told = this.#afterIf(expected, entries, isCounted)
+    const isTold = isDeepStrictEqual(told.shard.tables.snapshot(), after.tables.snapshot())
+    if (isTold || !entries.some(beginsAnew)) return told
+    // A job that began anew in the window counts nothing of what was cancelled before: its rows tell.
+    const anew = new Set(entries.filter(beginsAnew).map(({ job }) => job))
+    return this.#afterIf(expected, entries, (job) => anew.has(job) || isCounted(job))
+  }
+
+  #afterIf(
+    expected: Expected,
+    entries: readonly Entry[],
+    isMore: (job: string) => boolean,
+  ): Expected {
     const cancelledAt = new Set(expected.cancelledAt)
     const isCancelled = ({ job, at }: SentOperation) => {
       const cancel = this.#cancelled.get(job)
       // What was applied before it was cancelled stays so, also where a restored shard applies it again.
       if (!cancel || comparePositions(at, cancel.from) < 0 || at.offset > cancel.last) return false
-      const isMore = countOf(after, job) !== countOf(before, job)
-      if (isMore || cancel.isConfirmed) cancelledAt.add(show(at))
-      return isMore || cancel.isConfirmed
+      const isOver = cancel.isConfirmed || isMore(job)
+      if (isOver) cancelledAt.add(show(at))
+      return isOver
     }
     return { shard: expected.shard.after(entries, isCancelled), cancelledAt }
   }
@@ -118,6 +133,19 @@ export class Promises {
   #nothing(): OneByOne {
     return new OneByOne(this.#logId, this.#empty)
   }
+}
+
+/** Whether an entry is of a keyed request that another one, a day earlier, had before it. */
+function beginsAnew(entry: Entry, _: number, entries: readonly Entry[]): entry is SentOperation {
+  if (entry.kind !== 'operation' || !entry.keyed) return false
+  const { job, keyed } = entry
+  return entries.some(
+    (earlier) =>
+      earlier.kind === 'operation' &&
+      earlier.job === job &&
+      earlier.keyed !== undefined &&
+      keyed.publishedAtMs - earlier.keyed.publishedAtMs >= keyLifetimeMs,
+  )
 }
 
 function countOf({ records }: ShardState, job: string): number {
