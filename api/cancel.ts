@@ -1,6 +1,14 @@
 import type { Cancel, CancelledJobs } from '../core/cancel.ts'
 import { cancelKey } from '../core/cancel.ts'
-import { type Offset, offset, type Position, type ShardId, startOf } from '../core/position.ts'
+import {
+  behind,
+  comparePositions,
+  type Offset,
+  offset,
+  type Position,
+  type ShardId,
+  startOf,
+} from '../core/position.ts'
 import type { Receipt } from '../core/receipt.ts'
 import type { ApiOptions } from './api-options.ts'
 import type { KnownCancels } from './cancelled.ts'
@@ -98,18 +106,23 @@ async function read(receipt: Receipt, reader: JobReader | undefined): Promise<Jo
 }
 
 /**
- * A job that was sent twice under one key has two receipts: it ends where the later one does. Where
- * workers say that its shards stand, or stood a moment ago, what lies before is applied.
+ * Where workers say that its shards stand, or stood a moment ago, what lies before is applied. A job
+ * that was sent twice under one key has two receipts: it ends where the later one does. Where the
+ * shard is past what was cancelled before, what came since is a stretch of its own.
  */
 function cancelOf(receipt: Receipt, known: Cancel | undefined, board: BoardView): Cancel {
   const { job, tenant, logId } = receipt
-  const stretches = new Map(known?.stretches.map((stretch) => [stretch.shard, stretch]))
+  const stretches = [...(known?.stretches ?? [])]
   for (const { shard, last } of receipt.shards) {
-    const { from = standsAt(board, shard, logId), last: knownLast = last } =
-      stretches.get(shard) ?? {}
-    stretches.set(shard, { shard, from, last: offset(Math.max(last, knownLast)) })
+    const at = stretches.findLastIndex((stretch) => stretch.shard === shard)
+    const newest = stretches[at]
+    if (newest && newest.last >= last) continue
+    const stands = standsAt(board, shard, logId)
+    const isPast = newest === undefined || comparePositions(stands, behind(newest.last)) >= 0
+    if (isPast) stretches.push({ shard, from: stands, last })
+    else stretches[at] = { ...newest, last }
   }
-  return { version: 1, job, tenant, logId, stretches: [...stretches.values()] }
+  return { version: 1, job, tenant, logId, stretches }
 }
 
 function standsAt(board: BoardView, shard: ShardId, logId: string): Position {

@@ -12,6 +12,11 @@ import { runPartition } from './partition.ts'
 import type { PartitionLimits, PartitionOptions } from './partition-options.ts'
 
 export interface ShardRunOptions extends ClaimOptions, Omit<PartitionOptions, 'credit'> {
+  /**
+   * Tells the world of a new claim: from then on nobody takes what an owner before says for what
+   * counts. Never rejects, and takes a second at most.
+   */
+  announce(): Promise<void>
   readonly limits: PartitionLimits & FailureLimits & { readonly stoppedRetryMs: number }
 }
 
@@ -69,7 +74,7 @@ export async function runShard(
 
 async function claimAndRun(
   shard: ShardId,
-  options: ClaimOptions & PartitionOptions,
+  options: ClaimOptions & PartitionOptions & Pick<ShardRunOptions, 'announce'>,
   signal: AbortSignal,
   onClaimed: () => void,
 ): Promise<'stopped' | 'lost'> {
@@ -77,6 +82,8 @@ async function claimAndRun(
   const session = await claimShard(shard, options)
   try {
     options.report.claimed(session.claimedAtMs, session.position)
+    // Before control is read: whoever owned the shard may know of cancels that come between.
+    await options.announce()
     // Whoever owned the shard before may have known of more than this worker does.
     await options.control.catchUp()
     onClaimed()

@@ -31,6 +31,14 @@ export class StatusPublisher {
     this.#pause.abort()
   }
 
+  /** Publishes one shard's. Never rejects, and waits no longer than for a round. */
+  async publishNow(shard: ShardId, report: ShardReport): Promise<void> {
+    const isPublished = new AbortController()
+    const published = this.#publish(shard, report).catch(() => {})
+    await Promise.race([published, this.#clock.sleep(publishEveryMs, isPublished.signal)])
+    isPublished.abort()
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort()
     this.#pause.abort()

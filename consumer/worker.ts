@@ -171,6 +171,7 @@ class GroupMember implements Worker {
       control: this.#control,
       report,
       rates,
+      announce: () => this.#status.publishNow(shard, report),
     }
     const done = (after ?? Promise.resolve())
       .then(() => runShard(shard, context, abort.signal))

@@ -10,6 +10,7 @@ export interface Cancel {
   readonly tenant: string
   /** The log in which the offsets count. */
   readonly logId: string
+  /** More than one of a shard where the job was sent and cancelled again. */
   readonly stretches: readonly CancelledStretch[]
 }
 
@@ -93,10 +94,12 @@ export class CancelledJobs {
 
   /** Whether an operation of a job is cancelled; `end` is the position behind it. */
   covers(job: string, shard: ShardId, end: Position): boolean {
-    const stretches = this.#jobs.get(job)?.stretches
-    const stretch = stretches?.find((of) => of.shard === shard)
-    if (!stretch) return false
-    const { from, last } = stretch
-    return comparePositions(end, from) > 0 && comparePositions(end, behind(last)) <= 0
+    const stretches = this.#jobs.get(job)?.stretches ?? []
+    return stretches.some(
+      (of) =>
+        of.shard === shard &&
+        comparePositions(end, of.from) > 0 &&
+        comparePositions(end, behind(of.last)) <= 0,
+    )
   }
 }

@@ -207,6 +207,23 @@ describe('cancelling', () => {
     expect(JSON.parse(log.controls.get('cancel/a')!).stretches[0]).toMatchObject({ last: 40 })
   })
 
+  test('a job that is sent and cancelled anew keeps what it applied between', async () => {
+    let at = 5
+    const { cancel, log, report } = await cancelling(() => standing(at))
+    report(0, { position: before, controlOffset: offset(9) })
+    await cancel(await sign('a', [0], {}, 20))
+    at = 33
+    const position = { offset: offset(33), operation: 2 }
+    report(0, { position, controlOffset: offset(9) })
+    await cancel(await sign('a', [0], {}, 40))
+    const cancelled = cancelOfA([[0, 20]], before)
+    const later = { shard: 0, from: position, last: 40 }
+    expect(JSON.parse(log.controls.get('cancel/a')!)).toEqual({
+      ...cancelled,
+      stretches: [...cancelled.stretches, later],
+    })
+  })
+
   test('a job of another log changes nothing', async () => {
     const { cancel, log } = await cancelling(() => standing(5))
     const { response } = await cancel(await sign('a', [0], { logId: 'log-0' }))

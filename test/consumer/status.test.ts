@@ -16,13 +16,13 @@ function publishTimes(world: ModelWorld): number[] {
 }
 
 describe("a shard's status", () => {
-  test('is told each second while it changes, and each fifth while it does not', async () => {
+  test('is told at the claim, each second while it changes, and each fifth while it does not', async () => {
     const world = new ModelWorld()
     const timesMs = publishTimes(world)
     const worker = await world.startWorker({ shardLimits: { statementsPerSecond: 2, pullSize: 1 } })
     for (let i = 0; i < 20; i++) await world.send(creates(1, i))
     await world.clock.runFor(10_000)
-    expect(timesMs).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((second) => second * 1000))
+    expect(timesMs).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((second) => second * 1000))
     // Once the rates of the last ten seconds are down to nothing, nothing changes.
     await world.clock.runFor(20_000)
     timesMs.length = 0
@@ -98,7 +98,20 @@ describe("a shard's status", () => {
     world.log.fail('put', new LogError('unreachable', 'the log is away'), 2)
     const worker = await world.startWorker()
     await world.clock.runFor(4000)
-    expect(timesMs).toEqual([3000])
+    expect(timesMs).toEqual([2000])
+    await world.clock.run(worker.stop())
+  })
+
+  test('tells of a claim before anything is decided under it', async () => {
+    const world = new ModelWorld()
+    let claim: number | undefined
+    world.shard.at('begin', () => {
+      claim = world.status().claim
+    })
+    await world.send(creates(1))
+    const worker = await world.startWorker()
+    await world.clock.runFor(100)
+    expect(claim).toBe(1)
     await world.clock.run(worker.stop())
   })
 

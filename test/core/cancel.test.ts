@@ -11,6 +11,7 @@ const cancel: Cancel = {
   stretches: [
     { shard: shardId(0), from: behind(1, 3), last: offset(10) },
     { shard: shardId(3), from: behind(0), last: offset(0) },
+    { shard: shardId(0), from: behind(20), last: offset(21) },
   ],
 }
 
@@ -23,6 +24,7 @@ test('a cancel covers a job on its shards from where they stood to its last mess
   expect([covers(0, 11, 1), covers(0, 12), covers(1, 2)]).toEqual([false, false, false])
   expect([covers(3, 1), covers(3, 0, 7), covers(3, 1, 1)]).toEqual([true, true, false])
   expect([covers(0, 1, 3), covers(0, 1, 2), covers(0, 1, 4)]).toEqual([false, false, true])
+  expect([covers(0, 20), covers(0, 20, 1), covers(0, 23)]).toEqual([false, true, false])
   expect(covers(0, 2, 0, 'b')).toBe(false)
 })
 
