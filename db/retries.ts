@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { RetriedFailure, RetryVerdict } from '../core/shard-store.ts'
+import { clearJobs } from './failures.ts'
 import { exactCollation, failures } from './schema.ts'
 import type { ShardConnection } from './shard-connection.ts'
 import { textOf } from './sql-text.ts'
@@ -25,12 +26,26 @@ export async function markRetried(
     for (const n of first) verdicts[start + n] = 'first'
     if (first.length > 0) {
       await connection.write(markFailures, [JSON.stringify(first.map((n) => sent[n]))])
-      // The job that failed may have come again under its key a day later, and so may its retry's.
-      const left = first.map((n) => [part[n]!.retry, part[n]!.operation])
-      await connection.write(deleteFailures, [JSON.stringify(left)])
+      const marked = first.map((n) => part[n]!)
+      await clearJobs(connection, await begunAnew(connection, marked))
     }
   }
   return verdicts
+}
+
+/**
+ * The retries that begin: they send the first failure of their job. What stands under their ids by then
+ * is of an earlier use, where that job came again under its key a day later.
+ */
+async function begunAnew(
+  connection: ShardConnection,
+  marked: readonly RetriedFailure[],
+): Promise<ReadonlySet<string>> {
+  const jobs = [...new Set(marked.map(({ job }) => job))]
+  const rows = await connection.read(firstFailures, [JSON.stringify(jobs)])
+  const first = new Map(rows.map(({ n, operation }) => [jobs[Number(n) - 1]!, Number(operation)]))
+  const begun = marked.filter(({ job, operation }) => operation === first.get(job))
+  return new Set(begun.map(({ retry }) => retry))
 }
 
 const ids = sql.raw(`JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY,
@@ -43,6 +58,8 @@ const lockFailures = textOf(
   sql`SELECT new.n AS n, failure.retried_at IS NOT NULL AS again FROM ${ids} ${byKey} FOR UPDATE OF failure`,
 )
 
-const deleteFailures = textOf(sql`DELETE failure FROM ${ids} ${byKey}`)
+const firstFailures = textOf(
+  sql`SELECT new.n AS n, (SELECT MIN(${failures.operation}) FROM ${failures} WHERE ${failures.job} = new.job COLLATE ${sql.raw(exactCollation)}) AS operation FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY, job TEXT PATH '$' ERROR ON ERROR)) AS new`,
+)
 
 const markFailures = textOf(sql`UPDATE ${ids} ${byKey} SET failure.retried_at = UTC_TIMESTAMP(3)`)

@@ -42,17 +42,17 @@ test('a failure is sent again once, by its exact job', async () => {
   expect(await shards.query(marked)).toEqual([{ marked: '4' }])
 })
 
-test('what the retry left from an earlier use of its id goes where it sends anew, and there alone', async () => {
-  const left = ['r', 'other'].flatMap((job) => [id(job, 1), id(job, 2), id(job, 3)])
-  await fail(id('a', 1), id('a', 2), ...left)
-  await mark([id('a', 2)])
-  await fail(id('r', 2))
-  await mark([{ ...id('r', 1), retry: 'retry of r' }])
-  expect(await mark([id('a', 1), id('a', 2), id('a', 3)])).toEqual(['first', 'again', 'gone'])
-  const kept = "SELECT operation FROM sluice_failures WHERE job = 'r' ORDER BY operation"
-  expect(await shards.query(kept)).toEqual([{ operation: '2' }, { operation: '3' }])
-  const others = "SELECT COUNT(*) AS kept FROM sluice_failures WHERE job = 'other'"
-  expect(await shards.query(others)).toEqual([{ kept: '3' }])
+test('what stands under a retry’s id from an earlier use goes where it begins, and only then', async () => {
+  const left = ['r', 'other'].flatMap((job) => [id(job, 1), id(job, 2), id(job, 7)])
+  await fail(id('a', 2), id('a', 3), ...left)
+  await shards.query("INSERT INTO sluice_outcomes VALUES ('r', 5, 6)")
+  const kept = `SELECT CONCAT(job, operation) AS id FROM sluice_failures WHERE job <> 'a' ORDER BY id`
+  const ids = async () => (await shards.query(kept)).map(({ id }) => id)
+  expect(await mark([id('a', 3)])).toEqual(['first'])
+  expect(await ids()).toEqual(['other1', 'other2', 'other7', 'r1', 'r2', 'r7'])
+  expect(await mark([id('a', 2), id('a', 3), id('a', 4)])).toEqual(['first', 'again', 'gone'])
+  expect(await ids()).toEqual(['other1', 'other2', 'other7'])
+  expect(await shards.query('SELECT * FROM sluice_outcomes')).toEqual([])
 })
 
 test('what is rolled back was not sent', async () => {

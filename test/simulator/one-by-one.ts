@@ -75,11 +75,7 @@ export class OneByOne {
     let use = this.#keys.get(key)
     if (!use || publishedAtMs - use.publishedAtMs >= keyLifetimeMs) {
       use = { digest, publishedAtMs, done: new Set() }
-      // What an earlier use left under the same job is no longer true.
-      for (const counts of [this.failures, this.cancelled, this.overwritten]) counts.delete(job)
-      for (const failure of this.#retried) {
-        if (failure.startsWith(`${job}/`)) this.#retried.delete(failure)
-      }
+      this.#beginAnew(job)
       this.#keys.set(key, use)
     }
     if (use.digest !== digest) return 'reused'
@@ -95,10 +91,16 @@ export class OneByOne {
     const failure = `${retryOf}/${index}`
     if (this.#retried.has(failure)) return 'duplicate'
     this.#retried.add(failure)
-    // What an earlier use of the retry's job left is no longer true.
-    this.failures.get(job)?.delete(index)
-    this.#retried.delete(`${job}/${index}`)
+    if (index === Math.min(...this.failures.get(retryOf)!.keys())) this.#beginAnew(job)
     return 'first'
+  }
+
+  /** What an earlier use left under the same job is no longer true. */
+  #beginAnew(job: string): void {
+    for (const counts of [this.failures, this.cancelled, this.overwritten]) counts.delete(job)
+    for (const failure of this.#retried) {
+      if (failure.startsWith(`${job}/`)) this.#retried.delete(failure)
+    }
   }
 
   #apply({ job, operation }: SentOperation): void {

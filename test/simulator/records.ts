@@ -75,11 +75,11 @@ export class Records {
     return ids.length
   }
 
-  deleteOfRetries([json]: readonly Cell[]): number {
-    const ids: [job: string, operation: number][] = JSON.parse(String(json))
-    const deleted = ids.filter(([job, operation]) => this.failures.get(job)?.delete(operation))
-    for (const id of deleted) this.#retried.delete(JSON.stringify(id))
-    return deleted.length
+  selectFirstFailures([json]: readonly Cell[]): Record<string, Cell>[] {
+    const jobs: string[] = JSON.parse(String(json))
+    return jobs.map((job, i) => {
+      return { n: i + 1, operation: Math.min(...this.failures.get(job)!.keys()) }
+    })
   }
 
   addCounts([json]: readonly Cell[]): number {
@@ -132,7 +132,7 @@ const statements = [
   ['DELETE FROM `sluice_failures` WHERE `sluice_failures`.`job` = ?', 'deleteFailures'],
   ['SELECT new.n AS n, failure.retried_at IS NOT NULL AS again', 'selectRetried'],
   ['UPDATE JSON_TABLE', 'markRetried'],
-  ['DELETE failure FROM JSON_TABLE', 'deleteOfRetries'],
+  ['SELECT new.n AS n, (SELECT MIN(', 'selectFirstFailures'],
   ['INSERT INTO `sluice_outcomes`', 'addCounts'],
   ['DELETE FROM `sluice_outcomes` WHERE `sluice_outcomes`.`job` = ?', 'deleteCounts'],
   ['SELECT new.job FROM JSON_TABLE', 'selectKnownJobs'],
