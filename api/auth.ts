@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { maxTenantLength } from '../core/tenant.ts'
+import { keyEntries } from './key-file.ts'
 import { Problem } from './problem.ts'
 
 /** `writer` writes and looks at its tenant's jobs, `reader` only looks, `admin` may do everything. */
@@ -57,48 +58,34 @@ export function requireMayWrite(caller: Caller, type: string): void {
   )
 }
 
-/**
- * The keys in the text of an API key file: a JSON list of
- * `{"hash": "sha256:<64 hex digits>", "tenant": "…", "role": "writer", "types"?: ["…"]}`.
- * Throws an Error that names the entry, never its hash.
- */
-export function parseApiKeys(text: string): ApiKey[] {
-  let list: unknown
-  try {
-    list = JSON.parse(text)
-  } catch {
-    throw new Error('the API key file is not JSON')
-  }
-  if (!Array.isArray(list) || list.length === 0) {
-    throw new Error('the API key file must be a list with at least one key')
-  }
-  return list.map(parseApiKey)
+const apiKeyFile = {
+  name: 'API key file',
+  entry:
+    '{"hash": "sha256:<64 hex digits>", "tenant": "feeds", "role": "writer", "types": ["pin"]}',
 }
-
 const fields = ['hash', 'tenant', 'role', 'types']
 
-function parseApiKey(entry: Record<string, unknown> | null, place: number): ApiKey {
-  const expect = (holds: boolean, what: string): void => {
-    if (!holds) throw new Error(`entry ${place} of the API key file ${what}`)
-  }
-  expect(typeof entry === 'object' && entry !== null && !Array.isArray(entry), 'must be an object')
-  const { hash, tenant, role, types } = entry ?? {}
-  for (const name in entry) {
-    expect(fields.includes(name), `has an unknown field ${name}; known are ${fields.join(', ')}`)
-  }
-  const digest = typeof hash === 'string' ? /^sha256:([0-9a-f]{64})$/i.exec(hash)?.[1] : undefined
-  expect(digest !== undefined, 'needs a hash, `sha256:` and 64 hex digits')
-  const isTenant = typeof tenant === 'string' && tenant !== '' && tenant.length <= maxTenantLength
-  expect(isTenant, `needs a tenant, of ${maxTenantLength} characters at most`)
-  expect(roles.includes(role as Role), `needs a role, one of ${roles.join(', ')}`)
-  const areNames = Array.isArray(types) && types.every((type) => typeof type === 'string')
-  expect(types === undefined || areNames, 'has types that are not a list of names')
-  return {
-    hash: Uint8Array.from(Buffer.from(digest!, 'hex')),
-    tenant: tenant as string,
-    role: role as Role,
-    ...(areNames && { types }),
-  }
+/** The keys in the text of an API key file. Throws an Error that names the entry, never its hash. */
+export function parseApiKeys(text: string): ApiKey[] {
+  return keyEntries(text, apiKeyFile).map(({ entry, fail }) => {
+    const unknown = Object.keys(entry).find((name) => !fields.includes(name))
+    if (unknown !== undefined) fail(`has an unknown field ${unknown}`)
+    const { hash, tenant, role, types } = entry
+    const digest = typeof hash === 'string' && /^sha256:([0-9a-f]{64})$/i.exec(hash)?.[1]
+    if (!digest) return fail('needs a hash, `sha256:` and 64 hex digits')
+    if (typeof tenant !== 'string' || tenant === '' || tenant.length > maxTenantLength) {
+      return fail(`needs a tenant, of ${maxTenantLength} characters at most`)
+    }
+    if (!isRole(role)) return fail(`needs a role, one of ${roles.join(', ')}`)
+    const areNames = Array.isArray(types) && types.every((type) => typeof type === 'string')
+    if (types !== undefined && !areNames) return fail('has types that are not a list of names')
+    const key = { hash: Uint8Array.from(Buffer.from(digest, 'hex')), tenant, role }
+    return areNames ? { ...key, types } : key
+  })
+}
+
+function isRole(role: unknown): role is Role {
+  return (roles as readonly unknown[]).includes(role)
 }
 
 /** Whether only this machine can reach an address: all that may be served without API keys. */

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { keyEntries } from './key-file.ts'
 import type { ReceiptKey } from './receipts.ts'
 import { minReceiptKeyBytes } from './receipts.ts'
 
@@ -29,27 +30,16 @@ async function makeReceiptKeys(path: string): Promise<void> {
   await rm(made)
 }
 
-/**
- * A JSON list of `{"kid": "…", "secret": "<base64 of at least 32 random bytes>"}`: the first key
- * signs, all verify.
- */
+const receiptKeyFile = {
+  name: 'receipt key file',
+  entry: '{"kid": "1", "secret": "<base64 of 32 random bytes>"}',
+}
+
+/** The first key signs, all verify. Throws an Error that names the entry, never its secret. */
 export function parseReceiptKeys(text: string): ReceiptKey[] {
-  let list: unknown
-  try {
-    list = JSON.parse(text)
-  } catch {
-    throw new Error('the receipt key file is not JSON')
-  }
-  if (!Array.isArray(list) || list.length === 0) {
-    throw new Error('the receipt key file must be a list with at least one key')
-  }
-  return list.map((entry: { kid?: unknown; secret?: unknown } | null, place) => {
-    const { kid, secret } = entry ?? {}
-    if (typeof kid !== 'string' || kid === '' || typeof secret !== 'string' || !isBase64(secret)) {
-      throw new Error(
-        `entry ${place} of the receipt key file must be an object with a kid and a secret in base64`,
-      )
-    }
+  return keyEntries(text, receiptKeyFile).map(({ entry: { kid, secret }, fail }) => {
+    if (typeof kid !== 'string' || kid === '') return fail('needs a kid, a name of its own')
+    if (typeof secret !== 'string' || !isBase64(secret)) return fail('needs a secret in base64')
     return { kid, secret: Uint8Array.from(Buffer.from(secret, 'base64')) }
   })
 }

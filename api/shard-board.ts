@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Log, LogBounds } from '../core/log.ts'
 import type { Offset, ShardId } from '../core/position.ts'
-import type { ShardReason, ShardStatus } from '../core/shard-status.ts'
+import { parseStatus, type ShardReason, type ShardStatus } from '../core/shard-status.ts'
 import { withDeadline } from './deadline.ts'
 import type { ApiLimits } from './limits.ts'
 
@@ -141,16 +141,6 @@ function parseStatuses(values: ReadonlyMap<ShardId, string>): ReadonlyMap<ShardI
     if (status) statuses.set(shard, status)
   }
   return statuses
-}
-
-/** A worker of a later version may report what this API can't read: that shard is then unreported. */
-function parseStatus(value: string): ShardStatus | undefined {
-  try {
-    const status: ShardStatus | null = JSON.parse(value)
-    return status?.version === 1 ? status : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function secondsUntil({ status, reason }: ReportedShard, end: Offset): number | null {

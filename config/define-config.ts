@@ -2,8 +2,9 @@ import type { MySqlTable } from 'drizzle-orm/mysql-core'
 import type { OperationKind } from '../core/operation.ts'
 import type { MessageLimits } from '../core/shard-batching.ts'
 import type { ShardRoute } from '../db/types/shard-route.ts'
+import type { ApiSettings } from './api-settings.ts'
 import type { ShardsDefinition } from './shards.ts'
-import type { ApiSettings, WorkerSettings } from './worker-settings.ts'
+import type { WorkerSettings } from './worker-settings.ts'
 
 /** A table of a type, by itself or with what it needs said. */
 export type TableEntry =

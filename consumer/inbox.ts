@@ -1,7 +1,7 @@
-import type { UndecodableMessage } from '../core/failure.ts'
+import { type UndecodableMessage, undecodable } from '../core/failure.ts'
 import type { LogMessage, PartitionReader } from '../core/log.ts'
 import { LogError } from '../core/log.ts'
-import type { Checksum, DecodedMessage } from '../core/message.ts'
+import type { Checksum } from '../core/message.ts'
 import { decodeMessage } from '../core/message.ts'
 import type { ObjectType } from '../core/object-type.ts'
 import { behind, offset, type Position, startOf } from '../core/position.ts'
@@ -123,7 +123,7 @@ export class Inbox {
           : { kind: 'sources', sources }
       }
       case 'corrupt':
-        return { kind: 'undecodable', message: undecodable(message, decoded) }
+        return { kind: 'undecodable', message: undecodable(message, decoded.reason) }
       case 'unknown':
         return unknownHead(message, decoded.what)
       default:
@@ -151,13 +151,6 @@ function settledIn(operations: number, { offset: at, operation: settled }: Posit
     'out_of_range',
     `${settled} operations of the message at offset ${at} are settled, but it has ${operations}: the log lost messages or is another one`,
   )
-}
-
-function undecodable(
-  { offset: at, bytes, headers: { traceparent } }: LogMessage,
-  { reason }: DecodedMessage & { kind: 'corrupt' },
-): UndecodableMessage {
-  return { offset: at, bytes, reason, ...(traceparent && { traceparent }) }
 }
 
 function unknownHead(message: LogMessage, unknown: string): Head {

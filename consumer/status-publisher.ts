@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { StatusBoard } from '../core/log.ts'
 import type { ShardId } from '../core/position.ts'
-import type { ShardStatus } from '../core/shard-status.ts'
+import { parseStatus, type ShardStatus } from '../core/shard-status.ts'
 import type { ShardReport } from './shard-report.ts'
 
 /** Statuses go out this often; those of shards that stand still only every fifth time. */
@@ -67,7 +67,8 @@ export class StatusPublisher {
 
   /** A shard that can't be claimed says why, over what its last worker published. */
   async #unclaimed(shard: ShardId, report: ShardReport): Promise<ShardStatus | undefined> {
-    const last = (await this.#board.read()).get(shard)
-    return last === undefined ? undefined : report.statusAfter(JSON.parse(last) as ShardStatus)
+    const text = (await this.#board.read()).get(shard)
+    const last = text === undefined ? undefined : parseStatus(text)
+    return last && report.statusAfter(last)
   }
 }

@@ -1,3 +1,4 @@
+import type { LogMessage } from './log.ts'
 import type { Source } from './source.ts'
 
 /** Why an operation failed. The codes are part of the contract with clients. */
@@ -69,4 +70,11 @@ export interface UndecodableMessage {
   readonly bytes: Uint8Array
   readonly reason: string
   readonly traceparent?: string
+}
+
+/** What is kept of a message that can't be read. */
+export function undecodable(message: LogMessage, reason: string): UndecodableMessage {
+  const { offset, bytes, headers } = message
+  const { traceparent } = headers
+  return { offset, bytes, reason, ...(traceparent && { traceparent }) }
 }

@@ -54,14 +54,14 @@ export function readKeyedHeaders(headers: MessageHeaders): KeyedRequest | string
   const digest = headers[header.digest]
   const publishedAt = headers[header.publishedAt]
   if (key === undefined && digest === undefined && publishedAt === undefined) return undefined
-  if (key === undefined || !isKey(key)) return another(header.key)
-  if (digest === undefined || !digestForm.test(digest)) return another(header.digest)
+  if (key === undefined || !isKey(key)) return ofAnotherForm(header.key)
+  if (digest === undefined || !digestForm.test(digest)) return ofAnotherForm(header.digest)
   if (publishedAt === undefined || !epochMsForm.test(publishedAt))
-    return another(header.publishedAt)
+    return ofAnotherForm(header.publishedAt)
   return { key, digest, publishedAtMs: Number(publishedAt) }
 }
 
-function another(name: string): string {
+function ofAnotherForm(name: string): string {
   return `a header ${name} of another form`
 }
 

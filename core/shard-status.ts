@@ -49,3 +49,13 @@ export interface ShardStatus {
   readonly controlOffset?: Offset
   readonly updatedAtMs: number
 }
+
+/** Undefined for what a later version wrote, or nobody knows: then the shard is unreported. */
+export function parseStatus(value: string): ShardStatus | undefined {
+  try {
+    const status: ShardStatus | null = JSON.parse(value)
+    return status?.version === 1 ? status : undefined
+  } catch {
+    return undefined
+  }
+}

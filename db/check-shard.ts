@@ -7,7 +7,7 @@ import { type LiveTable, readLiveTables } from './live-tables.ts'
 import type { MigrationPlan } from './migration.ts'
 import { storeErrorOf } from './mysql-errors.ts'
 import { sluiceTables } from './schema.ts'
-import { defaultStoreSettings, readSettings, type StoreSettings } from './session-settings.ts'
+import { defaultStoreSettings, readerSettings, type StoreSettings } from './session-settings.ts'
 import { describeAddress, type ShardAddress } from './shard-address.ts'
 import { ShardConnection } from './shard-connection.ts'
 
@@ -30,12 +30,12 @@ export async function checkShard(
   const { connectTimeoutMs, statementTimeoutMs } = settings
   const connection = await ShardConnection.open({
     ...{ address, connectTimeoutMs, statementTimeoutMs },
-    settings: readSettings(settings),
+    settings: readerSettings(settings),
   })
   try {
     await checkIdentity(connection, address, { ...expected, shard: address.shard })
     checkTables(address, expected, await readLiveTables(connection))
-    await checkPacket(connection, address, expected.packetBytes)
+    await checkPacketLimit(connection, address, expected.packetBytes)
     const row = await readRow(connection, { topic: expected.topic, shard: address.shard })
     checkRow(row, expected, address)
   } catch (error) {
@@ -63,7 +63,7 @@ export function checkTables(
 }
 
 /** Throws if the server would not take the longest statement. */
-export async function checkPacket(
+export async function checkPacketLimit(
   connection: ShardConnection,
   address: ShardAddress,
   packetBytes: number | undefined,

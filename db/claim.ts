@@ -72,7 +72,7 @@ export function positionGone(address: ShardAddress, topic: string): StoreError {
 }
 
 /** The log is another than the one that the shard's position counts in. */
-export function recreatedLog(
+function recreatedLog(
   address: ShardAddress,
   topic: string,
   row: Pick<OffsetRow, 'logId' | 'position'>,
@@ -151,25 +151,24 @@ function heldByOthers(address: ShardAddress): StoreError {
 }
 
 /** Kills the connection that a row names, if it is still there. */
-async function killOwner(connection: ShardConnection, row: OffsetRow): Promise<boolean> {
+async function killOwner(connection: ShardConnection, row: OffsetRow): Promise<void> {
   const { connectionId, serverUuid } = row
-  if (connectionId === undefined || serverUuid === undefined) return false
-  return killConnection(connection, { id: connectionId, serverUuid })
+  if (connectionId === undefined || serverUuid === undefined) return
+  await killConnection(connection, { id: connectionId, serverUuid })
 }
 
 /**
- * Kills a window connection of this database. False if there is none of this number: numbers start
- * anew with the server, and another server has its own, so this looks before it kills.
+ * Kills a window connection of this database, if there is one of this number: numbers start anew with
+ * the server, and another server has its own, so this looks before it kills.
  */
 export async function killConnection(
   connection: ShardConnection,
   old: { readonly id: string; readonly serverUuid: string },
-): Promise<boolean> {
-  if (old.id === connection.id || !(await isConnected(connection, old))) return false
+): Promise<void> {
+  if (old.id === connection.id || !(await isConnected(connection, old))) return
   await connection.command(`KILL ${BigInt(old.id)}`).catch((error: MysqlError) => {
     if (error.errno !== noSuchThread) throw error
   })
-  return true
 }
 
 /** Whether a window connection of this database is still there. */

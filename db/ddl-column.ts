@@ -28,7 +28,7 @@ export function columnDdl(column: MySqlColumn, isExact: boolean): string {
   return parts.join(' ')
 }
 
-export function isText(sqlType: string): boolean {
+function isText(sqlType: string): boolean {
   return /^(?:var)?char|text|^enum|^set/.test(sqlType)
 }
 

@@ -15,10 +15,7 @@ type TableConfig = ReturnType<typeof getTableConfig>
  * CREATE TABLE IF NOT EXISTS for a Drizzle table: columns, keys, indexes, foreign keys and checks.
  * Texts of the columns for which `isExact` holds are compared as bytes.
  */
-export function tableDdl(
-  table: MySqlTable,
-  isExact: (column: MySqlColumn) => boolean = () => false,
-): string {
+export function tableDdl(table: MySqlTable, isExact: (column: MySqlColumn) => boolean): string {
   const config = getTableConfig(table)
   const parts = [
     ...config.columns.map((column) => columnDdl(column, isExact(column))),

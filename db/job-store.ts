@@ -10,11 +10,11 @@ import { storeErrorOf } from './mysql-errors.ts'
 import { failures, offsets, outcomes } from './schema.ts'
 import {
   defaultStoreSettings,
-  readSettings,
+  readerSettings,
   type StoreSettings,
   setSettings,
 } from './session-settings.ts'
-import { describeAddress, type ShardAddress } from './shard-address.ts'
+import { addressOf, describeAddress, type ShardAddress } from './shard-address.ts'
 import { clientOptions } from './shard-connection.ts'
 import { textOf } from './sql-text.ts'
 
@@ -52,7 +52,7 @@ export class MysqlJobStore implements JobStore {
     const first = rows[0]
     if (!first) {
       const what = `sluice_offsets has no row for ${this.#options.topic}, partition ${shard}: it is the database of another shard or deployment (are the shards' URLs swapped?), or was never set up`
-      throw notMigrated(this.#address(shard), what)
+      throw notMigrated(addressOf(this.#options.shards, shard), what)
     }
     return {
       logId: first.log_id,
@@ -87,7 +87,7 @@ export class MysqlJobStore implements JobStore {
   }
 
   async #read(shard: ShardId, text: string, values: Values): Promise<RowDataPacket[]> {
-    const address = this.#address(shard)
+    const address = addressOf(this.#options.shards, shard)
     try {
       return await this.#readOnce(address, text, values)
     } catch (error) {
@@ -104,7 +104,7 @@ export class MysqlJobStore implements JobStore {
     const connection = await this.#connection(address)
     const read = async () => {
       if (!this.#prepared.has(connection.connection)) {
-        await connection.query(setSettings(readSettings(this.#settings)))
+        await connection.query(setSettings(readerSettings(this.#settings)))
         this.#prepared.add(connection.connection)
       }
       const [rows] = await connection.execute<RowDataPacket[]>(text, values)
@@ -144,12 +144,6 @@ export class MysqlJobStore implements JobStore {
     })
     this.#pools.set(address.shard, pool)
     return pool
-  }
-
-  #address(shard: ShardId): ShardAddress {
-    const address = this.#options.shards.find((candidate) => candidate.shard === shard)
-    if (address) return address
-    throw new StoreError('stop', 'UNKNOWN_SHARD', `the config has no shard ${shard}`)
   }
 }
 

@@ -40,7 +40,6 @@ export interface LiveForeignKey {
   readonly name: string
   readonly columns: readonly string[]
   readonly parent: string
-  readonly parentColumns: readonly string[]
   /** Whether MySQL changes or deletes this table's rows by itself when the parent's go or change. */
   readonly cascades: boolean
 }
@@ -135,7 +134,6 @@ function toForeignKey([name, rows]: [string, readonly TextRow[]]): LiveForeignKe
     name,
     columns: rows.map(({ column }) => column!),
     parent: parent!,
-    parentColumns: rows.map((row) => row.parent_column!),
     cascades: [onDelete, onUpdate].some((rule) => rule !== 'NO ACTION' && rule !== 'RESTRICT'),
   }
 }
@@ -158,7 +156,7 @@ const selectUniques = `SELECT table_name AS \`table\`, index_name AS name, colum
 
 const selectForeignKeys = `SELECT u.table_name AS \`table\`, u.constraint_name AS name,
     u.column_name AS \`column\`, u.referenced_table_name AS parent,
-    u.referenced_column_name AS parent_column, r.delete_rule AS on_delete, r.update_rule AS on_update
+    r.delete_rule AS on_delete, r.update_rule AS on_update
   FROM information_schema.key_column_usage u
   JOIN information_schema.referential_constraints r
     ON r.constraint_schema = u.constraint_schema AND r.constraint_name = u.constraint_name

@@ -1,5 +1,5 @@
 import type { ShardId } from '../core/position.ts'
-import { checkPacket, checkTables } from './check-shard.ts'
+import { checkPacketLimit, checkTables } from './check-shard.ts'
 import { checkRow, positionGone } from './claim.ts'
 import { readRow } from './fence.ts'
 import { differenceOf, readIdentity, wrongDatabase } from './identity.ts'
@@ -115,7 +115,7 @@ async function migrateDatabase(
     done.push(`added column ${column} to ${table}`)
   }
   checkTables(address, plan, await readLiveTables(connection))
-  await checkPacket(connection, address, plan.packetBytes)
+  await checkPacketLimit(connection, address, plan.packetBytes)
   const row = await readRow(connection, { topic: plan.topic, shard: address.shard })
   if (row) {
     checkRow(row, plan, address)

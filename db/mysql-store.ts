@@ -1,11 +1,5 @@
 import type { ShardId } from '../core/position.ts'
-import {
-  type Claim,
-  type ShardHistory,
-  type ShardSession,
-  type ShardStore,
-  StoreError,
-} from '../core/shard-store.ts'
+import type { Claim, ShardHistory, ShardSession, ShardStore } from '../core/shard-store.ts'
 import type { ClaimOptions } from './claim.ts'
 import { checkIdentity } from './identity.ts'
 import { KillSwitch } from './kill-switch.ts'
@@ -19,7 +13,7 @@ import {
   sideSettings,
   windowSettings,
 } from './session-settings.ts'
-import { describeAddress, type ShardAddress } from './shard-address.ts'
+import { addressOf, describeAddress, type ShardAddress } from './shard-address.ts'
 import { ShardConnection } from './shard-connection.ts'
 import { claimSession } from './shard-session.ts'
 
@@ -48,7 +42,7 @@ export class MysqlStore implements ShardStore {
   }
 
   async claim(shard: ShardId, claim: Claim): Promise<ShardSession> {
-    const address = this.#address(shard)
+    const address = addressOf(this.#options.shards, shard)
     const connect = () => this.#connect(address, windowSettings(this.#settings))
     const { stopsAtNarrowed } = this.#settings
     const options = { address, claim, connect, statements: this.#statements, stopsAtNarrowed }
@@ -56,7 +50,7 @@ export class MysqlStore implements ShardStore {
   }
 
   async history(shard: ShardId, log: Pick<Claim, 'topic' | 'logId'>): Promise<ShardHistory> {
-    const address = this.#address(shard)
+    const address = addressOf(this.#options.shards, shard)
     const connection = await this.#connect(address, sideSettings(this.#settings))
     return new MysqlShardHistory(connection, address, log)
   }
@@ -84,12 +78,6 @@ export class MysqlStore implements ShardStore {
       connection.discard(why)
       throw why
     }
-  }
-
-  #address(shard: ShardId): ShardAddress {
-    const address = this.#options.shards.find((candidate) => candidate.shard === shard)
-    if (address) return address
-    throw new StoreError('stop', 'UNKNOWN_SHARD', `the config has no shard ${shard}`)
   }
 
   #killSwitch({ url }: ShardAddress): KillSwitch {

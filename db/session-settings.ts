@@ -70,7 +70,7 @@ export function sideSettings(settings: StoreSettings): SessionSettings {
 }
 
 /** Reads only, in transactions of one SELECT each. */
-export function readSettings(settings: StoreSettings): SessionSettings {
+export function readerSettings(settings: StoreSettings): SessionSettings {
   return {
     autocommit: 1,
     transaction_isolation: 'READ-COMMITTED',

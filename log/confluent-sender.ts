@@ -23,6 +23,9 @@ const tooLargeCode = 10
  *   taken over and fails is unknown, always; what `ConfluentOutbox` still holds is not written.
  * - It knows topics by name, and writes to a new one of the same name silently. So a message counts
  *   as written once its partition's leader says, after it was, that the topic is still the same.
+ *
+ * Of one publish a later message may be written where an earlier one is refused, for the library has
+ * both by then; its `enable.gapless.guarantee` would fail all other publishes with it.
  */
 export class ConfluentSender {
   readonly #watch: KafkaTopicWatch

@@ -1,9 +1,9 @@
 import type { ControlBoard, ControlFollower } from '../core/log.ts'
-import { LogError, PublishError } from '../core/log.ts'
+import { LogError } from '../core/log.ts'
 import { type Offset, offset } from '../core/position.ts'
 import type { SqliteArrivals } from './sqlite-arrivals.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import type { SqliteWriter } from './sqlite-writer.ts'
+import { type SqliteWriter, throwLogError } from './sqlite-writer.ts'
 
 /** A follower looks at least this often, also where nothing tells it that something arrived. */
 const lookEveryMs = 500
@@ -33,8 +33,7 @@ export class SqliteControlBoard implements ControlBoard {
         return offset(Number(row!.id) + 1)
       })
     } catch (error) {
-      if (!(error instanceof PublishError)) throw error
-      throw new LogError('unreachable', error.message, { cause: error })
+      return throwLogError(error, 'The control record could not be written')
     }
   }
 

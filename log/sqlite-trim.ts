@@ -1,8 +1,8 @@
-import { LogError, type PublishError } from '../core/log.ts'
+import { LogError } from '../core/log.ts'
 import type { Offset, ShardId } from '../core/position.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import type { SqlitePartitions } from './sqlite-partitions.ts'
-import type { SqliteWriter } from './sqlite-writer.ts'
+import { type SqliteWriter, throwLogError } from './sqlite-writer.ts'
 
 /** What stays in the file unused, for what comes next: as much as this, or as a part of the file. */
 const keptFreeBytes = 16 * 1024 * 1024
@@ -25,7 +25,9 @@ export async function trimPartition(
     throw new LogError('out_of_range', message)
   }
   while (partitions.bounds(shard).earliest < before) {
-    await writer.write(0, () => partitions.dropFirst(shard, before)).catch(told)
+    await writer
+      .write(0, () => partitions.dropFirst(shard, before))
+      .catch((error) => throwLogError(error, 'The log could not be trimmed'))
   }
 }
 
@@ -38,7 +40,9 @@ export async function giveBackSpace(database: SqliteDatabase, writer: SqliteWrit
   while (sparePages(database) >= pagesAtOnce) {
     // Asked for its rows, since without that Deno makes but the first step, which is one page.
     const vacuum = `PRAGMA incremental_vacuum(${pagesAtOnce})`
-    await writer.write(0, (connection) => connection.prepare(vacuum).all()).catch(told)
+    await writer
+      .write(0, (connection) => connection.prepare(vacuum).all())
+      .catch((error) => throwLogError(error, 'The log could not be trimmed'))
   }
   // The file itself shrinks only once the write-ahead log is copied into it.
   database.connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
@@ -47,11 +51,4 @@ export async function giveBackSpace(database: SqliteDatabase, writer: SqliteWrit
 function sparePages(database: SqliteDatabase): number {
   const { all, free, pageBytes } = database.size()
   return free - Math.max(keptFreeBytes / pageBytes, all * keptFreeShare)
-}
-
-function told(error: PublishError): never {
-  if (error.cause instanceof LogError) throw error.cause
-  throw new LogError('unreachable', `The log could not be trimmed: ${error.message}`, {
-    cause: error,
-  })
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers'
-import { PublishError } from '../core/log.ts'
+import { LogError, PublishError } from '../core/log.ts'
 import { isLocked, type SqliteDatabase } from './sqlite-database.ts'
 
 /** A transaction takes waiting writes until it has this many bytes: one fsync for all of them. */
@@ -127,4 +127,11 @@ function failure(committing: boolean, cause: unknown): PublishError {
   return committing
     ? new PublishError('unknown', `Whether the log kept it is unknown: ${message}`, { cause })
     : new PublishError('none', `Nothing was written: ${message}`, { cause })
+}
+
+/** What became of a write that is no publish: whether it took effect does not matter there. */
+export function throwLogError(error: unknown, what: string): never {
+  if (!(error instanceof PublishError)) throw error
+  if (error.cause instanceof LogError) throw error.cause
+  throw new LogError('unreachable', `${what}: ${error.message}`, { cause: error })
 }

@@ -77,7 +77,7 @@ async function planMove(
   const { log } = context
   const { earliest, next } = await log.bounds(shard)
   const isBack = comparePositions(to, from) < 0
-  const held = (position: Position) => within(position, earliest, next)
+  const held = (position: Position) => clampedTo(position, earliest, next)
   const stretch = isBack
     ? await readStretch(context, shard, to, held(from))
     : await readStretch(context, shard, held(from), to)
@@ -167,7 +167,7 @@ function goneBehind(from: Position, next: Offset): string[] {
   ]
 }
 
-function within(position: Position, earliest: Offset, next: Offset): Position {
+function clampedTo(position: Position, earliest: Offset, next: Offset): Position {
   if (position.offset < earliest) return startOf(earliest)
   return position.offset >= next ? startOf(next) : position
 }

@@ -1,5 +1,4 @@
-import type { UndecodableMessage } from '../core/failure.ts'
-import type { LogMessage } from '../core/log.ts'
+import { type UndecodableMessage, undecodable } from '../core/failure.ts'
 import type { Offset, Position, ShardId } from '../core/position.ts'
 import { behind, offset } from '../core/position.ts'
 import { undecodableJob } from '../db/failures.ts'
@@ -96,11 +95,5 @@ async function readUnreadable(
     job: counted.job,
     count: Math.max(0, counted.indexes.length - operation),
   }
-  return { undecodable: raw(message, unreadable), operations: left }
-}
-
-function raw(message: LogMessage, reason: string): UndecodableMessage {
-  const { offset: at, bytes, headers } = message
-  const { traceparent } = headers
-  return { offset: at, bytes, reason, ...(traceparent && { traceparent }) }
+  return { undecodable: undecodable(message, unreadable), operations: left }
 }

@@ -1,4 +1,4 @@
-import type { UndecodableMessage } from '../core/failure.ts'
+import { type UndecodableMessage, undecodable } from '../core/failure.ts'
 import type { Log, LogMessage } from '../core/log.ts'
 import type { Offset, Position, ShardId } from '../core/position.ts'
 import { comparePositions } from '../core/position.ts'
@@ -124,11 +124,11 @@ class Tally implements Stretch {
     if (this.jobs.size > maxJobs) throw tooMuch(`operations of more than ${maxJobs} jobs`, offset)
   }
 
-  #keep({ offset, bytes, headers: { traceparent } }: LogMessage, reason: string): void {
+  #keep(message: LogMessage, reason: string): void {
     if (this.unreadable.length === maxUnreadable) {
-      throw tooMuch(`more than ${maxUnreadable} messages that can't be read`, offset)
+      throw tooMuch(`more than ${maxUnreadable} messages that can't be read`, message.offset)
     }
-    this.unreadable.push({ offset, bytes, reason, ...(traceparent && { traceparent }) })
+    this.unreadable.push(undecodable(message, reason))
   }
 }
 

@@ -15,7 +15,7 @@ export async function openLog(settings: Settings, partitions: number, owner: str
   const { kafka } = settings
   if (kafka) {
     const openClient = await loadKafkaClient(kafka)
-    return reaching(async () =>
+    return withBrokerAdvice(async () =>
       openKafkaLog(await kafkaOptions(settings, kafka, partitions), openClient),
     )
   }
@@ -28,7 +28,9 @@ export async function openLog(settings: Settings, partitions: number, owner: str
 export async function createLog(settings: Settings, partitions: number): Promise<void> {
   const { kafka } = settings
   if (kafka) {
-    await reaching(async () => createKafkaTopics(await kafkaOptions(settings, kafka, partitions)))
+    await withBrokerAdvice(async () =>
+      createKafkaTopics(await kafkaOptions(settings, kafka, partitions)),
+    )
     return
   }
   await mkdir(settings.dataDir, { recursive: true })
@@ -37,7 +39,7 @@ export async function createLog(settings: Settings, partitions: number): Promise
 }
 
 /** Adds what to do about brokers that do not answer at the start. */
-async function reaching<T>(work: () => Promise<T>): Promise<T> {
+async function withBrokerAdvice<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -70,12 +70,12 @@ describe('a file of API keys', () => {
 
   test.each([
     ['{', 'is not JSON'],
-    ['{}', 'must be a list with at least one key'],
-    ['[]', 'must be a list with at least one key'],
-    ['[null]', 'entry 0 of the API key file must be an object'],
+    ['{}', 'the API key file is no list; expected is a JSON list such as [{"hash": "sha256:<64'],
+    ['[]', 'the API key file has no key'],
+    ['[null]', 'entry 1 of the API key file is no object'],
     [
       JSON.stringify([{ hash: 'k', tenant: 'a', role: 'writer' }]),
-      'entry 0 of the API key file needs a hash',
+      'entry 1 of the API key file needs a hash',
     ],
     [JSON.stringify([{ hash, tenant: '', role: 'writer' }]), 'needs a tenant'],
     [

@@ -37,10 +37,14 @@ test('a file of keys is read in its order', () => {
 
 test.each([
   ['no JSON', '[', 'is not JSON'],
-  ['no list', '{}', 'must be a list with at least one key'],
-  ['an empty list', '[]', 'must be a list with at least one key'],
-  ['no object', '[null]', 'must be an object with a kid and a secret in base64'],
-  ['another secret', '[{"kid":"a","secret":"not base 64"}]', 'must be an object with a kid and a'],
+  ['no list', '{}', 'is no list; expected is a JSON list such as [{"kid": "1"'],
+  ['an empty list', '[]', 'has no key'],
+  ['no object', '[null]', 'entry 1 of the receipt key file is no object'],
+  [
+    'another secret',
+    '[{"kid":"a","secret":"not base 64"}]',
+    'entry 1 of the receipt key file needs a secret in base64',
+  ],
 ])('%s is refused, without the secret', (_, text, message) => {
   const parse = () => parseReceiptKeys(text)
   expect(parse).toThrow(message)

@@ -23,7 +23,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { shardId } from '../../core/position.ts'
 import { problemsOfTypes } from '../../db/live-problems.ts'
 import { readLiveTables } from '../../db/live-tables.ts'
-import { defaultStoreSettings, readSettings } from '../../db/session-settings.ts'
+import { defaultStoreSettings, readerSettings } from '../../db/session-settings.ts'
 import { ShardConnection } from '../../db/shard-connection.ts'
 import { TestShards } from './test-shards.ts'
 import { compileTypes, type LooseType } from './type-problems.ts'
@@ -89,7 +89,7 @@ async function told(
     const connection = await ShardConnection.open({
       ...{ address: { shard: shardId(0), url: shards.shards[0]!.url } },
       ...{ connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
-      settings: readSettings(defaultStoreSettings),
+      settings: readerSettings(defaultStoreSettings),
     })
     try {
       const live = await readLiveTables(connection)

@@ -63,6 +63,18 @@ export const requestGuards: readonly Guard[] = [
     tests: ['test/consumer/retry.test.ts', simulator],
   },
   {
+    name: 'telling of a claim before control is read',
+    else: 'a cancel is confirmed by an owner whose shard has a new one, which does not know of it',
+    edits: [
+      {
+        file: 'consumer/shard-run.ts',
+        text: '    await options.announce()\n',
+        instead: '',
+      },
+    ],
+    tests: ['test/consumer/status.test.ts'],
+  },
+  {
     name: 'reading control to its end at a claim',
     else: 'a shard that moved goes on with a job that its owner before had confirmed as cancelled',
     edits: [
