@@ -82,7 +82,7 @@ test('a file of API keys that cannot be used stops the start, and is named', asy
   await writeFile(file, '[]')
   const refused = start('broken', { SLUICE_API_KEYS: file })
   await expect(refused).rejects.toThrow(
-    `SLUICE_API_KEYS is ${file}: the API key file must be a list`,
+    `SLUICE_API_KEYS is ${file}: the API key file has no key; expected is a JSON list`,
   )
 })
 

@@ -42,8 +42,8 @@ export interface LogWorld {
   limit(bytes: number | undefined): Promise<void>
   /** The offset that the group holds for a shard, for lag monitors. */
   reported(shard: ShardId): Promise<number | undefined>
-  /** How large the embedded log's file is. */
-  fileBytes(): Promise<number>
+  /** How large the embedded log's file is, and what is free beside it. */
+  file(): Promise<{ readonly bytes: number; readonly diskFreeBytes: number }>
   /** Another process that joins and stays. */
   startMember(): Promise<{ kill(): Promise<void> }>
   /** What may happen to the only broker. */

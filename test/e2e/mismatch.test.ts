@@ -56,7 +56,7 @@ describe.each([
     // The log is made before the shards: here it is there, and they are not.
     await refusal(deployment, 'migrate', { SLUICE_MYSQL_URL: 'mysql://nobody:no@127.0.0.1:1' })
     expect(await refusal(deployment, 'worker')).toMatch(
-      /^worker: shard 0 \(\S+\): .*database e2e-\w+_0.*: run npm run migrate/m,
+      /^worker: shard 0 \(\S+\): .*database e2e-\w+_0\): .*; run npm run migrate/m,
     )
   })
 

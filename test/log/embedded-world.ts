@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -49,7 +49,10 @@ export async function inEmbeddedWorld(use: (world: LogWorld) => Promise<void>): 
           return row?.reported === null ? undefined : Number(row?.reported)
         })
       },
-      fileBytes: async () => statSync(path).size,
+      async file() {
+        const { bavail, bsize } = statfsSync(folder)
+        return { bytes: statSync(path).size, diskFreeBytes: bavail * bsize }
+      },
       async startMember() {
         const member = await startMember('embedded', path)
         members.push(member)

@@ -58,7 +58,7 @@ export async function inKafkaWorld(
         const found = partitions?.find(({ partitionIndex }) => partitionIndex === shard)
         return found && Number(found.committedOffset)
       },
-      async fileBytes() {
+      async file() {
         throw new Error('the files are the brokers’ own')
       },
       async startMember() {
