@@ -10,6 +10,11 @@ import { repair } from '../wiring/repair.ts'
 import { provideWantedKafkaClient } from './kafka-client/provide.ts'
 import { printSteps } from './steps.ts'
 
+// Whoever reads no further (`| head`) must not end a command between two shards.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 try {
   const asked = parseCommand(process.argv.slice(2))
   if ('help' in asked) console.log(helpText(asked.help))

@@ -12,9 +12,11 @@ import { commandNames, parseCommand } from '../../repair/command.ts'
 import { checksum } from '../../runtime/checksum.ts'
 import { openLog } from '../../wiring/open-log.ts'
 import { repair } from '../../wiring/repair.ts'
+import { commandOf, root } from './commands.ts'
 import { Deployment } from './deployment.ts'
 import { get } from './http.ts'
 import { createPin, createUser, incrementSaves } from './operations.ts'
+import { ServiceProcess } from './service-process.ts'
 
 // The operator's commands beside running processes: what they say, do, record, and refuse.
 
@@ -338,6 +340,22 @@ describe('as a command', () => {
     expect(await shown.ended).toBe(0)
     expect(shown.output).toMatch(/^shard 0 stands at 0.0 of .*: all is applied\nshard 1 .*\n/m)
   })
+
+  test.each(['node', 'deno', 'bun'] as const)(
+    'whoever reads no further does not end it, on %s',
+    {
+      timeout,
+    },
+    async (runtime) => {
+      const deployment = new Deployment({ shards: 4 })
+      await deployment.migrate()
+      const line = '{ "$@"; echo "it ended with $?" >&2; } | true'
+      const command = ['sh', '-c', line, 'sh', ...commandOf('repair', runtime), 'show']
+      const shown = new ServiceProcess(command, deployment.env, root)
+      await shown.ended
+      expect(shown.output).toBe('it ended with 0\n')
+    },
+  )
 
   test('it tells of its commands, and what is wrong with one', { timeout }, async () => {
     const deployment = new Deployment()
