@@ -15,7 +15,8 @@ export function keyEntries(
     throw new Error(`${where} ${what}; expected is a JSON list such as [${file.entry}]`)
   }
   const whole = `the ${file.name}`
-  const list = parse(text) ?? fail(whole, 'is not JSON')
+  const list = parse(text)
+  if (list === undefined) fail(whole, 'is not JSON')
   if (!Array.isArray(list)) return fail(whole, 'is no list')
   if (list.length === 0) fail(whole, 'has no key')
   return list.map((entry: unknown, i) => {

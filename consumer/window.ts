@@ -102,15 +102,15 @@ export async function cutWindow(
 export function cutWithout(
   inbox: Inbox,
   from: Position,
-  { statementBytes }: PlanLimits,
+  limits: PlanLimits,
   isCancelled: IsCancelled,
   { count, failure, provenType }: Suspects,
 ): Window | undefined {
   const held = inbox.peek(count + witnessReach)
   const suspects = held.slice(0, count)
-  const behind = held.slice(count)
-  const retryAt = behind.findIndex(({ origin }, i) => isRetryOf(origin, held.slice(0, count + i)))
-  const others = witnesses(retryAt < 0 ? behind : behind.slice(0, retryAt), suspects)
+  const next = held.slice(count)
+  const retryAt = next.findIndex(({ origin }, i) => isRetryOf(origin, held.slice(0, count + i)))
+  const others = witnesses(retryAt < 0 ? next : next.slice(0, retryAt), suspects)
   // That they are sent again tells that they failed before: a restored shard meets them anew.
   const isProven = retryAt === 0 || suspects.every(({ type }) => type.name === provenType)
   if (suspects.length < count || (others.length === 0 && !isProven)) return undefined
@@ -118,16 +118,15 @@ export function cutWithout(
   if (taken.some(isCancelled)) return undefined
   inbox.drop(taken.length)
   const rejected = suspects.map((source) => ({ source, failure }))
-  const limits = { ...noPlanLimits, ...(statementBytes !== undefined && { statementBytes }) }
-  const plan = planWindow(others, limits)
+  const plan = planWindow(others, { ...limits, ...noPlanLimits })
   return { from, to: taken.at(-1)!.end, plan, undecodable: [], rejected, cancelled: [] }
 }
 
 /** What shows whether others apply: an error that a table has for all says nothing of another one. */
-function witnesses(behind: readonly Source[], suspects: readonly Source[]): readonly Source[] {
+function witnesses(next: readonly Source[], suspects: readonly Source[]): readonly Source[] {
   const missing = new Set(suspects.map(({ type }) => type))
-  const last = behind.findIndex(({ type }) => missing.delete(type) && missing.size === 0)
-  return behind.slice(0, last < 0 ? 1 : last + 1)
+  const last = next.findIndex(({ type }) => missing.delete(type) && missing.size === 0)
+  return next.slice(0, last < 0 ? 1 : last + 1)
 }
 
 function isRetryOf({ retryOf }: Origin, earlier: readonly Source[]): boolean {

@@ -25,9 +25,7 @@ export async function trimPartition(
     throw new LogError('out_of_range', message)
   }
   while (partitions.bounds(shard).earliest < before) {
-    await writer
-      .write(0, () => partitions.dropFirst(shard, before))
-      .catch((error) => throwLogError(error, 'The log could not be trimmed'))
+    await writer.write(0, () => partitions.dropFirst(shard, before)).catch(notTrimmed)
   }
 }
 
@@ -40,9 +38,7 @@ export async function giveBackSpace(database: SqliteDatabase, writer: SqliteWrit
   while (sparePages(database) >= pagesAtOnce) {
     // Asked for its rows, since without that Deno makes but the first step, which is one page.
     const vacuum = `PRAGMA incremental_vacuum(${pagesAtOnce})`
-    await writer
-      .write(0, (connection) => connection.prepare(vacuum).all())
-      .catch((error) => throwLogError(error, 'The log could not be trimmed'))
+    await writer.write(0, (connection) => connection.prepare(vacuum).all()).catch(notTrimmed)
   }
   // The file itself shrinks only once the write-ahead log is copied into it.
   database.connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
@@ -51,4 +47,8 @@ export async function giveBackSpace(database: SqliteDatabase, writer: SqliteWrit
 function sparePages(database: SqliteDatabase): number {
   const { all, free, pageBytes } = database.size()
   return free - Math.max(keptFreeBytes / pageBytes, all * keptFreeShare)
+}
+
+function notTrimmed(error: unknown): never {
+  throwLogError(error, 'The log could not be trimmed')
 }

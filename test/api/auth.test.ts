@@ -70,6 +70,7 @@ describe('a file of API keys', () => {
 
   test.each([
     ['{', 'is not JSON'],
+    ['null', 'the API key file is no list'],
     ['{}', 'the API key file is no list; expected is a JSON list such as [{"hash": "sha256:<64'],
     ['[]', 'the API key file has no key'],
     ['[null]', 'entry 1 of the API key file is no object'],
